@@ -1,0 +1,267 @@
+//! Where a resource is: its kind and the names on the way to it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal [$($part:literal),*];)*) => {
+        /// What a resource is. The names of its path are listed with each kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $($(#[$doc])* $variant,)* }
+
+        impl Kind {
+            /// Every kind, in declaration order.
+            pub const ALL: &'static [Kind] = &[$(Kind::$variant,)*];
+
+            /// The word that stands for the kind in an address.
+            pub const fn word(self) -> &'static str {
+                match self { $(Kind::$variant => $word,)* }
+            }
+
+            /// The names of the path's parts, outermost first.
+            pub const fn parts(self) -> &'static [&'static str] {
+                match self { $(Kind::$variant => &[$($part),*],)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A subscription. Settings: `id`, `state`.
+    Subscription = "subscription" ["subscription"];
+    /// A subscription's vCPU quota. Settings: `limit`; `usage` (read only), in cores.
+    Quota = "quota" ["subscription", "region", "family"];
+    /// A quota group. Settings: `subscriptions` (list of text).
+    QuotaGroup = "quota_group" ["management_group", "group"];
+    /// A quota group's limit. Settings: `limit`; `available` (read only), in cores.
+    GroupQuota = "group_quota" ["management_group", "group", "region", "family"];
+    /// What a group has allocated to one subscription. Settings: `cores`.
+    QuotaAllocation = "quota_allocation"
+        ["management_group", "group", "subscription", "region", "family"];
+    /// A resource group. Settings: `region`, `tags`.
+    ResourceGroup = "resource_group" ["subscription", "resource_group"];
+    /// A capacity reservation group with one reservation.
+    /// Settings: `region`, `zones`, `sku`, `family`, `vcpus` (per instance), `instances`, `tags`;
+    /// `attached` (instances that use it, read only).
+    CapacityReservation = "capacity_reservation" ["subscription", "resource_group", "name"];
+    /// A VM scale set. Settings: `region`, `zone`, `sku`, `family`, `vcpus` (per instance),
+    /// `instances`, `power` (`running` or `deallocated`), `reservation` (an address, or empty), `tags`.
+    ScaleSet = "scale_set" ["subscription", "resource_group", "name"];
+    /// A SQL server. Settings: `region`, `tags`.
+    SqlServer = "sql_server" ["subscription", "resource_group", "name"];
+    /// A SQL database. Settings: `sku`, `tags`; `tenant` where it holds one tenant;
+    /// `records`, `digest` and `tenants` of its content (read only).
+    SqlDatabase = "sql_database" ["subscription", "resource_group", "server", "name"];
+    /// One tenant's schema or rows in a shared database. Settings: `model` (`schema` or `rows`);
+    /// `records`, `digest` (read only).
+    TenantSchema = "tenant_schema"
+        ["subscription", "resource_group", "server", "database", "tenant"];
+    /// A storage account. Settings: `region`, `sku`, `tags`.
+    StorageAccount = "storage_account" ["subscription", "resource_group", "name"];
+    /// A blob container. Settings: `tenant`; `records`, `digest` (read only).
+    BlobContainer = "blob_container" ["subscription", "resource_group", "account", "name"];
+    /// Where ingress sends traffic. Settings: `host`, `weight`, `enabled`, `tags`.
+    Origin = "origin" ["subscription", "resource_group", "profile", "group", "name"];
+    /// An alert rule. Settings: `enabled`, `target`, `tags`.
+    Alert = "alert" ["subscription", "resource_group", "name"];
+    /// A management lock on a resource group. Settings: `level` (`CanNotDelete`).
+    Lock = "lock" ["subscription", "resource_group", "name"];
+    /// A user of the API gateway. Settings: `email`, `state`.
+    ApiUser = "api_user" ["subscription", "resource_group", "service", "name"];
+    /// A user's subscription to a product of the API gateway. Settings: `product`, `user`, `state`.
+    ApiSubscription = "api_subscription" ["subscription", "resource_group", "service", "name"];
+    /// The policy of one API subscription. Settings: `xml`.
+    ApiPolicy = "api_policy" ["subscription", "resource_group", "service", "name"];
+    /// A backup or an export. Settings: `source` (an address), `tenant` (empty: all of it);
+    /// `records`, `digest`, `verified`, `taken_at` (read only).
+    Backup = "backup" ["subscription", "vault", "name"];
+    /// An entry of the tenant registry, with an `ETag`. Settings: whatever the caller keeps there.
+    RegistryItem = "registry_item" ["registry", "collection", "id"];
+    /// What is measured of all compute and data in one resource group (read only), each absent
+    /// where nothing reports: `cpu`, `memory`, `storage`, `dtu` (basis points of capacity, the
+    /// policy's statistic), `latest_cpu`, `latest_memory`, `latest_storage`, `latest_dtu` (last
+    /// hour), `samples` (hours of data), `connections`, `jobs`.
+    StampMetrics = "stamp_metrics" ["subscription", "resource_group"];
+    /// What is measured of one tenant (read only): `cpu_millicores`, `memory_mib`, `storage_mib`,
+    /// `dtu_centi`, `requests_per_day`, `active_requests`.
+    TenantMetrics = "tenant_metrics" ["registry", "tenant"];
+    /// What health probes say of one resource group (read only): `live`, `ready`, `smoke`,
+    /// `traffic`, each a truth value.
+    Health = "health" ["subscription", "resource_group"];
+}
+
+impl FromStr for Kind {
+    type Err = AddressError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.iter().find(|kind| kind.word() == word);
+        known
+            .copied()
+            .ok_or_else(|| AddressError(format!("unknown kind `{word}`")))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        word.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A resource's name, unique within one cloud: `kind/part/part`, as in
+/// `scale_set/shared-eastus2/rg-stamp-a/vmss-stamp-a-zone1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    kind: Kind,
+    path: Arc<str>,
+}
+
+/// A text that is no address: why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an address: {0}")]
+pub struct AddressError(String);
+
+impl Address {
+    /// The address of `kind` with the given parts, outermost first.
+    ///
+    /// Fails where the number of parts is not the kind's, or a part is empty, holds a `/`
+    /// or a control character.
+    pub fn new(kind: Kind, parts: &[&str]) -> Result<Self, AddressError> {
+        if parts.len() != kind.parts().len() {
+            let names = kind.parts().join("/");
+            return Err(AddressError(format!(
+                "`{kind}` wants {names}, got {} parts",
+                parts.len()
+            )));
+        }
+        for part in parts {
+            if part.is_empty() || part.chars().any(|c| c == '/' || c.is_control()) {
+                return Err(AddressError(format!(
+                    "`{}` is no name",
+                    part.escape_debug()
+                )));
+            }
+        }
+        Ok(Self {
+            kind,
+            path: parts.join("/").into(),
+        })
+    }
+
+    /// What the resource is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The path without the kind: `part/part`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The names on the way to the resource, outermost first.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/')
+    }
+
+    /// The part called `name` in [`Kind::parts`].
+    pub fn part(&self, name: &str) -> Option<&str> {
+        let at = self.kind.parts().iter().position(|part| *part == name)?;
+        self.parts().nth(at)
+    }
+
+    /// The last part: the resource's own name.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Whether the path is `prefix` or lies beneath it, part by part.
+    pub fn is_beneath(&self, prefix: &str) -> bool {
+        prefix.is_empty()
+            || self
+                .path
+                .strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.path)
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Some((word, path)) = text.split_once('/') else {
+            return Err(AddressError(format!(
+                "`{}` has no path",
+                text.escape_debug()
+            )));
+        };
+        let parts: Vec<&str> = path.split('/').collect();
+        Self::new(word.parse()?, &parts)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_back_as_it_was_written() {
+        let address = Address::new(Kind::ResourceGroup, &["sub", "rg-a"]).expect("valid");
+        assert_eq!(address.to_string(), "resource_group/sub/rg-a");
+        assert_eq!(address.to_string().parse::<Address>(), Ok(address.clone()));
+        assert_eq!(address.part("subscription"), Some("sub"));
+        assert_eq!(address.name(), "rg-a");
+    }
+
+    #[test]
+    fn a_name_cannot_smuggle_a_path() {
+        assert!(Address::new(Kind::Subscription, &["a/b"]).is_err());
+        assert!(Address::new(Kind::Subscription, &[""]).is_err());
+        assert!(Address::new(Kind::Subscription, &["a\n"]).is_err());
+        assert!(Address::new(Kind::Subscription, &[]).is_err());
+        assert!("nonsense/a".parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn beneath_goes_part_by_part() {
+        let address = Address::new(Kind::ResourceGroup, &["sub", "rg-ab"]).expect("valid");
+        assert!(address.is_beneath("sub"));
+        assert!(address.is_beneath(""));
+        assert!(!address.is_beneath("sub/rg-a"));
+        assert!(!address.is_beneath("su"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Approvals: who may say yes to a plan, and how that is proved.

@@ -1,0 +1,1 @@
+//! What is wrong, where, why, and what would make it right.

@@ -1,0 +1,1 @@
+//! What differs between the blueprint and the world. Pure.

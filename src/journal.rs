@@ -1,0 +1,1 @@
+//! What was done, written down before and after it is done.

