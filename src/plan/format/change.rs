@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 use serde::Serialize;
-use stampctl_contract::Value;
 
 use super::Subject;
+pub use crate::diff::settings::SettingChange;
 
 /// One difference that the plan removes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -93,20 +93,4 @@ impl Action {
             Self::Repair => "repair",
         }
     }
-}
-
-/// One setting before and after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SettingChange {
-    /// The setting.
-    pub name: String,
-    /// Its value now; absent: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub before: Option<Value>,
-    /// Its value when the plan is done; absent: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub after: Option<Value>,
 }
