@@ -1,0 +1,359 @@
+//! A stamp is retired. Every path that deletes a stamp is this one.
+//!
+//! The order is design §11.4: empty, drained, backed up, machines released, reservation reduced,
+//! quota returned and verified on both sides, and only then deleted.
+
+use stampctl_contract::Kind;
+use stampctl_contract::Operation;
+use stampctl_contract::Settings;
+use stampctl_contract::Value;
+
+use super::Context;
+use super::capacity;
+use super::draft::Draft;
+use super::draft::StepDraft;
+use super::draft::delete;
+use super::draft::is;
+use super::draft::patch;
+use super::draft::put;
+use super::format::Condition;
+use super::format::Patience;
+use super::format::StepId;
+use super::format::StepKind;
+use super::format::Subject;
+use super::format::condition::Matching;
+use super::quota::QuotaPlan;
+use super::quota::Return;
+use super::stamp_rest;
+use crate::blueprint::StampBlueprint;
+use crate::blueprint::stamp::TAG_STAMP;
+use crate::model::Seconds;
+use crate::model::StampState;
+use crate::model::names;
+use stampctl_contract::Address;
+use stampctl_contract::AddressError;
+
+/// Adds all steps of a retirement.
+pub(super) fn retire(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    quota: &QuotaPlan,
+    stamp: &StampBlueprint,
+) -> Result<(), AddressError> {
+    let state = context.inventory.stamps.get(&stamp.id).map_or(StampState::Active, |s| s.state);
+    if !matches!(state, StampState::QuotaReturned | StampState::Deleting) {
+        let jobs = stamp_rest::drain(context, draft, stamp);
+        for (id, drawn) in &context.blueprint.stamps {
+            let scope = (&drawn.shape.region, drawn.shape.kind);
+            if context.serves_anew(id) && scope == (&stamp.shape.region, stamp.shape.kind) {
+                let serving = StepId::of(&Subject::Stamp(id.clone()), StepKind::StampActivate);
+                let subject = Subject::Stamp(stamp.id.clone());
+                draft.wait(&StepId::of(&subject, StepKind::StampDrain), &serving, "O-28");
+            }
+        }
+        back_up(context, draft, stamp, &jobs)?;
+        release(context, draft, stamp, &jobs);
+        give_back(context, draft, quota, stamp)?;
+    }
+    judge(context, draft, stamp);
+    remove(context, draft, stamp);
+    Ok(())
+}
+
+fn step(stamp: &StampBlueprint, kind: StepKind) -> StepId {
+    StepId::of(&Subject::Stamp(stamp.id.clone()), kind)
+}
+
+fn back_up(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    stamp: &StampBlueprint,
+    jobs: &StepId,
+) -> Result<(), AddressError> {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let subscription = stamp.shape.subscription.as_str();
+    let name = names::stamp_backup(&stamp.physical);
+    let vault = context.blueprint.fleet.vault.as_str();
+    let backup = Address::new(Kind::Backup, &[subscription, vault, &name])?;
+    if context.inventory.resources.contains_key(&stamp.sql_server.0) {
+        let settings = Settings::from([
+            ("source".to_owned(), Value::text(stamp.group.0.to_string())),
+            ("tenant".to_owned(), Value::text("")),
+        ]);
+        let take = StepDraft::call(&subject, StepKind::StampBackup, vec![put(&backup, settings)])
+            .why("a way back, should anything of it still be wanted")
+            .after(jobs, "O-13");
+        let take = draft.add(take);
+        let verify = StepDraft::wait_for(
+            &subject,
+            StepKind::BackupVerify,
+            vec![is(&backup, "verified", true)],
+            Patience::fail_after(Seconds(30), context.policy().timeouts.copy),
+        )
+        .why("a backup counts when it can be read back")
+        .after(&take, "P-3");
+        draft.add(verify);
+    }
+    if context.inventory.resources.contains_key(&stamp.alert.0) {
+        let remove =
+            StepDraft::call(&subject, StepKind::MonitoringRemove, vec![delete(&stamp.alert.0)])
+                .why("nobody is to be woken by a stamp that goes")
+                .after(jobs, "O-14");
+        draft.add(remove);
+    }
+    Ok(())
+}
+
+/// Deallocates every zone and scales to zero: whether deallocated machines count is disputed,
+/// machines that are gone do not.
+fn release(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint, jobs: &StepId) {
+    let present = |set: &&crate::blueprint::stamp::Drawn| {
+        context.inventory.resources.contains_key(&set.0)
+    };
+    let sets: Vec<&Address> = stamp.scale_sets.iter().filter(present).map(|set| &set.0).collect();
+    let mut operations =
+        vec![patch(&stamp.item, [("state", Value::text(StampState::Releasing.word()))])];
+    let deallocated = [("power", Value::text("deallocated"))];
+    operations.extend(sets.iter().map(|set| patch(set, deallocated.clone())));
+    operations.extend(sets.iter().map(|set| patch(set, [("instances", 0_u32.into())])));
+    let release = StepDraft::call(
+        &Subject::Stamp(stamp.id.clone()),
+        StepKind::ComputeRelease,
+        operations,
+    )
+    .why("its machines are no longer needed")
+    .after(jobs, "O-11")
+    .after(&step(stamp, StepKind::TenantsZero), "O-6")
+    .after(&step(stamp, StepKind::BackupVerify), "O-13")
+    .after(&step(stamp, StepKind::MonitoringRemove), "O-14");
+    draft.add(release);
+}
+
+/// Reservation, usage, return, and the proof of it. Shared with a stamp that shrinks in place.
+pub(super) fn give_back(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    quota: &QuotaPlan,
+    stamp: &StampBlueprint,
+) -> Result<(), AddressError> {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let retires = draft.has(&step(stamp, StepKind::ComputeRelease));
+    let released =
+        step(stamp, if retires { StepKind::ComputeRelease } else { StepKind::StampUpdate });
+    if let Some(reduce) = quota.reduces.get(&stamp.id) {
+        let mut operations: Vec<Operation> = Vec::new();
+        if retires {
+            let sets = stamp.scale_sets.iter();
+            let sets = sets.filter(|set| context.inventory.resources.contains_key(&set.0));
+            operations
+                .extend(sets.map(|set| patch(&set.0, [("reservation", Value::text(""))])));
+        }
+        let (from, to) = reduce.instances;
+        if to < from {
+            operations.push(patch(&reduce.address, [("instances", to.into())]));
+        }
+        let lower = StepDraft::call(&subject, StepKind::ReservationReduce, operations)
+            .why(format!("the reservation holds {to} machines instead of {from}"))
+            .after(&released, "O-5")
+            .after_all(&reduce.previous, "P-6");
+        draft.add(lower);
+    }
+    let Some(returned) = quota.returns.get(&stamp.id).filter(|r| r.returned > 0) else {
+        return Ok(());
+    };
+    return_cores(context, draft, stamp, returned, &released)
+}
+
+fn return_cores(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    stamp: &StampBlueprint,
+    returned: &Return,
+    released: &StepId,
+) -> Result<(), AddressError> {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let timeouts = context.policy().timeouts;
+    let quota = capacity::quota(&returned.subscription, &returned.key)?;
+    let side = capacity::group_quota(&returned.management_group, &returned.key)?;
+    let allocation =
+        capacity::allocation(&returned.management_group, &returned.key, &returned.subscription)?;
+    let whole = |cores: u64| i64::try_from(cores).unwrap_or(i64::MAX);
+    let n = whole(returned.returned);
+    let reduce = step(stamp, StepKind::ReservationReduce);
+    let usage = StepDraft::wait_for(
+        &subject,
+        StepKind::UsageVerify,
+        vec![Condition::AtMost {
+            address: quota.clone(),
+            setting: "usage".to_owned(),
+            limit: whole(returned.limit_after),
+        }],
+        Patience::fail_after(Seconds(30), timeouts.release),
+    )
+    .why(format!("a limit lower by {n} must still cover what is used"))
+    .after(released, "O-4")
+    .after(&reduce, "O-5")
+    .after_all(&returned.previous, "P-6");
+    let usage = draft.add(usage);
+    let settings = Settings::from([("cores".to_owned(), Value::Int(whole(returned.allocation.1)))]);
+    let give = StepDraft::call(
+        &subject,
+        StepKind::QuotaReturn,
+        vec![put(&allocation, settings)],
+    )
+    .why(format!("{n} cores go back to {}", returned.key.group))
+    .after(&usage, "O-4")
+    .after(released, "O-4")
+    .after(&reduce, "O-5")
+    .after_all(&returned.previous, "P-6");
+    let expected = is(&allocation, "cores", whole(returned.allocation.0));
+    let give = if returned.previous.is_some() { give.expect(expected) } else { give.fact(expected) };
+    let give = draft.add(give);
+    let changed = |address: &Address, setting: &str, by: i64| Condition::ChangedBy {
+        address: address.clone(),
+        setting: setting.to_owned(),
+        since: give.clone(),
+        by,
+    };
+    let verify = StepDraft::wait_for(
+        &subject,
+        StepKind::QuotaVerify,
+        vec![
+            changed(&quota, "limit", -n),
+            changed(&allocation, "cores", -n),
+            changed(&side, "available", n),
+        ],
+        Patience::fail_after(Seconds(30), timeouts.quota),
+    )
+    .why(format!("the group must have {n} cores more and the subscription {n} fewer"))
+    .after(&give, "P-3");
+    draft.add(verify);
+    Ok(())
+}
+
+/// The last looks before anything is deleted.
+fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let released = StepDraft::call(
+        &subject,
+        StepKind::StampReleased,
+        vec![patch(&stamp.item, [("state", Value::text(StampState::QuotaReturned.word()))])],
+    )
+    .why("nothing of it holds quota any more")
+    .after(&step(stamp, StepKind::QuotaVerify), "P-5")
+    .after(&step(stamp, StepKind::ReservationReduce), "P-5")
+    .after(&step(stamp, StepKind::ComputeRelease), "P-5");
+    let released = draft.add(released);
+    let recheck = StepDraft::check(
+        &subject,
+        StepKind::TenantsRecheck,
+        stamp_rest::nobody(context, stamp),
+    )
+    .why("nobody may have come since the first look")
+    .after(&released, "O-7");
+    draft.add(recheck);
+    let held = Matching {
+        kind: Some(Kind::RegistryItem),
+        beneath: format!("{}/tenants", context.blueprint.fleet.registry),
+        equals: Some(("held_on".to_owned(), Value::text(stamp.id.shared()))),
+        except_states: Vec::new(),
+    };
+    let holds = StepDraft::check(
+        &subject,
+        StepKind::StampHolds,
+        vec![Condition::FewerThan { matching: held, count: 1 }],
+    )
+    .why("no legal hold may refer to it")
+    .after(&released, "O-20");
+    draft.add(holds);
+    if context.inventory.resources.contains_key(&stamp.group.0) {
+        let owned = StepDraft::check(
+            &subject,
+            StepKind::OwnershipVerify,
+            vec![Condition::OnlyOwned {
+                group: stamp.group.0.clone(),
+                tag: TAG_STAMP.to_owned(),
+                owner: stamp.id.to_string(),
+            }],
+        )
+        .why("the group must hold nothing of anyone else")
+        .after(&released, "O-18");
+        draft.add(owned);
+    }
+}
+
+fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let present = |address: &Address| context.inventory.resources.contains_key(address);
+    let mut gone = Vec::new();
+    if let Some(origin) = stamp.origin.as_ref().filter(|origin| present(&origin.0)) {
+        let remove = StepDraft::call(&subject, StepKind::IngressDelete, vec![delete(&origin.0)])
+            .why("no name may point at what is about to go")
+            .after(&step(stamp, StepKind::JobsWait), "O-9");
+        gone.push(Condition::Absent { address: origin.0.clone() });
+        draft.add(guarded(remove, stamp));
+    }
+    let data: Vec<Operation> = [&stamp.sql_server.0, &stamp.storage.0]
+        .into_iter()
+        .filter(|address| present(address))
+        .map(delete)
+        .collect();
+    if !data.is_empty() {
+        let remove = StepDraft::call(&subject, StepKind::DataDelete, data)
+            .why("its tenants are elsewhere and it is backed up")
+            .after(&step(stamp, StepKind::StampHolds), "O-20")
+            .after(&step(stamp, StepKind::BackupVerify), "O-13");
+        draft.add(guarded(remove, stamp));
+    }
+    if present(&stamp.group.0) {
+        let remove = StepDraft::call(&subject, StepKind::StampDelete, vec![delete(&stamp.group.0)])
+            .why("everything of it is returned, backed up and empty")
+            .after(&step(stamp, StepKind::DataDelete), "O-17")
+            .after(&step(stamp, StepKind::IngressDelete), "O-90")
+            .after(&step(stamp, StepKind::StampHolds), "O-20")
+            .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
+            .after(&step(stamp, StepKind::BackupVerify), "O-13")
+            .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
+        draft.add(guarded(remove, stamp));
+    }
+    gone.push(Condition::Absent { address: stamp.group.0.clone() });
+    gone.push(Condition::FewerThan {
+        matching: Matching {
+            kind: None,
+            beneath: stamp.group.0.path().to_owned(),
+            equals: None,
+            except_states: Vec::new(),
+        },
+        count: 1,
+    });
+    let absence = StepDraft::wait_for(
+        &subject,
+        StepKind::StampAbsence,
+        gone,
+        Patience::fail_after(Seconds(30), context.policy().timeouts.absence),
+    )
+    .why("nothing may be left behind")
+    .after(&step(stamp, StepKind::StampDelete), "O-19")
+    .after(&step(stamp, StepKind::IngressDelete), "O-90")
+    .after(&step(stamp, StepKind::StampReleased), "O-19");
+    let absence = draft.add(absence);
+    let tombstone = StepDraft::call(
+        &subject,
+        StepKind::StampTombstone,
+        vec![patch(
+            &stamp.item,
+            [("state", Value::text(StampState::Deleted.word())), ("accepting", false.into())],
+        )],
+    )
+    .why("the id stays taken")
+    .after(&absence, "O-19");
+    draft.add(tombstone);
+}
+
+/// The guards that every delete of a stamp has.
+fn guarded(step_draft: StepDraft, stamp: &StampBlueprint) -> StepDraft {
+    step_draft
+        .after(&step(stamp, StepKind::QuotaReturn), "O-1")
+        .after(&step(stamp, StepKind::QuotaVerify), "O-2")
+        .after(&step(stamp, StepKind::TenantsRecheck), "O-7")
+}
