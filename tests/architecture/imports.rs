@@ -83,8 +83,8 @@ fn judge(file: &File, target: &[String]) -> Option<String> {
     };
     let path = target.join("::");
     if file.top() == "main" {
-        let fine = is_within(&path, "stampctl::cli");
-        return (!fine)
+        let allowed = is_within(&path, "stampctl::cli");
+        return (!allowed)
             .then(|| "is used by main.rs, which may use `stampctl::cli` only".to_owned());
     }
     if top == "stampctl" {
@@ -99,21 +99,21 @@ fn judge(file: &File, target: &[String]) -> Option<String> {
             file.top()
         ));
     };
-    let fine = row.may_use.iter().any(|allowed| is_within(&path, allowed));
-    (!fine).then(|| {
-        let allowed = match row.may_use {
+    let allowed = row.may_use.iter().any(|name| is_within(&path, name));
+    (!allowed).then(|| {
+        let names = match row.may_use {
             [] => "nothing".to_owned(),
             names => names.join(", "),
         };
-        format!("is not for `{}`, which may use {allowed}", row.module)
+        format!("is not for `{}`, which may use {names}", row.module)
     })
 }
 
 fn judge_own(file: &File, path: &str) -> Option<String> {
     let own = file.module.join("::");
     let is_data = PLAN_DATA.iter().any(|data| is_within(&own, data));
-    let fine = !is_data || PLAN_DATA.iter().any(|data| is_within(path, data));
-    (!fine).then(|| format!("leads `{own}`, which the verifier reads, back to the planner"))
+    let allowed = !is_data || PLAN_DATA.iter().any(|data| is_within(path, data));
+    (!allowed).then(|| format!("leads `{own}`, which the verifier reads, back to the planner"))
 }
 
 fn is_within(path: &str, prefix: &str) -> bool {

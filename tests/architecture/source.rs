@@ -158,8 +158,5 @@ pub(crate) fn lines_before_tests(text: &str) -> usize {
 
 /// The line, from one, in which the byte at `offset` stands.
 pub(crate) fn line_of(code: &str, offset: usize) -> usize {
-    1 + code.as_bytes()[..offset]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    1 + code[..offset].matches('\n').count()
 }
