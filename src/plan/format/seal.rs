@@ -1,0 +1,158 @@
+//! The seal: digest, times, and the rule that a plan file is exactly its canonical bytes.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::Body;
+use super::FORMAT;
+use super::Plan;
+
+/// SHA-256 of something, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+#[derive(schemars::JsonSchema)]
+pub struct Digest(pub String);
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex(&Sha256::digest(bytes)))
+    }
+
+    /// The digest of a value's compact JSON. Our types have ordered maps and no floats, so equal
+    /// values have equal JSON.
+    pub fn of_value<T: Serialize>(value: &T) -> Result<Self, PlanError> {
+        let bytes = serde_json::to_vec(value).map_err(|e| PlanError::Unreadable(e.to_string()))?;
+        Ok(Self::of(&bytes))
+    }
+
+    /// The first twelve digits, for names and messages.
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
+}
+
+/// When a plan was made, from what, and until when it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    /// Digest of the body's canonical bytes: the plan's identity.
+    pub digest: Digest,
+    /// The program that made it.
+    pub tool: String,
+    /// When the world was observed.
+    #[schemars(with = "String")]
+    pub observed_at: Timestamp,
+    /// Until when its first mutating step may start (design §11.20).
+    #[schemars(with = "String")]
+    pub expires_at: Timestamp,
+    /// Until when any later step may start.
+    #[schemars(with = "String")]
+    pub resume_until: Timestamp,
+    /// Digest of what was observed and not touched.
+    pub rest: Digest,
+    /// Digest of this seal without this line, so that no byte of the file can change unseen.
+    pub check: Digest,
+}
+
+/// Why a file is no plan that may be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// It is not JSON of a plan.
+    #[error("the file is not a plan: {0}")]
+    Unreadable(String),
+    /// It is a plan of another format.
+    #[error("the plan has format `{0}`, this program reads `{FORMAT}`")]
+    Format(String),
+    /// Its bytes are not the bytes that were sealed.
+    #[error("the plan was altered after it was sealed: {0}")]
+    Altered(&'static str),
+}
+
+impl Plan {
+    /// Seals a body.
+    pub fn seal(
+        body: Body,
+        tool: &str,
+        observed_at: Timestamp,
+        rest: Digest,
+    ) -> Result<Self, PlanError> {
+        let after = |seconds: u64| {
+            let span = jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+            observed_at.checked_add(span).unwrap_or(Timestamp::MAX)
+        };
+        let mut seal = Seal {
+            digest: Digest::of_value(&body)?,
+            tool: tool.to_owned(),
+            observed_at,
+            expires_at: after(body.policy.plan.expires_after.0),
+            resume_until: after(body.policy.plan.resume_within.0),
+            rest,
+            check: Digest(String::new()),
+        };
+        seal.check = Digest::of_value(&seal)?;
+        Ok(Self {
+            format: FORMAT.to_owned(),
+            body,
+            seal,
+        })
+    }
+
+    /// The plan's canonical bytes: what is written to a file, indented so that a difference
+    /// between two plans can be read line by line.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, PlanError> {
+        let mut bytes = Vec::new();
+        serde_json::to_writer_pretty(&mut bytes, self)
+            .map_err(|e| PlanError::Unreadable(e.to_string()))?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads a plan without judging its seal; see [`Plan::check_seal`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
+        let plan: Self =
+            serde_json::from_slice(bytes).map_err(|e| PlanError::Unreadable(e.to_string()))?;
+        if plan.format != FORMAT {
+            return Err(PlanError::Format(plan.format));
+        }
+        Ok(plan)
+    }
+
+    /// Whether `bytes` are exactly what was sealed.
+    pub fn check_seal(&self, bytes: &[u8]) -> Result<(), PlanError> {
+        if self.seal.digest != Digest::of_value(&self.body)? {
+            return Err(PlanError::Altered("its body does not have its digest"));
+        }
+        let blank = Seal {
+            check: Digest(String::new()),
+            ..self.seal.clone()
+        };
+        if self.seal.check != Digest::of_value(&blank)? {
+            return Err(PlanError::Altered("its seal does not have its check"));
+        }
+        if self.to_bytes()? != bytes {
+            return Err(PlanError::Altered("it is not in its canonical form"));
+        }
+        Ok(())
+    }
+}
