@@ -75,7 +75,22 @@ fn every_module_uses_only_what_the_table_allows() {
 
 #[test]
 fn no_two_files_need_each_other() {
-    assert_none(&imports::cycles(&tree::files(root(), "src")));
+    assert_none(&imports::cycles(
+        &tree::files(root(), "src"),
+        imports::MUTUAL,
+    ));
+}
+
+#[test]
+fn every_pair_that_may_need_each_other_does() {
+    let files = tree::files(root(), "src");
+    for (index, (from, _, reason)) in imports::MUTUAL.iter().enumerate() {
+        let mut others = imports::MUTUAL.to_vec();
+        others.remove(index);
+        let faults = imports::cycles(&files, &others);
+        let is_needed = faults.iter().any(|fault| fault.starts_with(from));
+        assert!(is_needed, "{from} is on no cycle; drop “{reason}”");
+    }
 }
 
 #[test]

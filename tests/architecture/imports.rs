@@ -30,7 +30,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("blueprint", &["model", "place", "observe", "contract"]),
     row("diff", &["model", "observe", "place", "blueprint", "contract"]),
     row("plan", &["model", "observe", "place", "blueprint", "diff", "contract"]),
-    row("verify", &["model", "plan::format", "plan::seal", "plan::step", "contract"]),
+    row("verify", &["model", "plan::format", "plan::seal", "contract"]),
     row("approve", &["diagnostic", "model", "plan"]),
     row("journal", &["plan", "contract"]),
     row("store", &["plan", "journal", "contract"]),
@@ -44,7 +44,14 @@ pub(crate) const TABLE: &[Row] = &[
 
 /// The parts of `plan` that the verifier may read. Among the parts of `plan` they use only each
 /// other, so that nothing of the planner comes with them.
-pub(crate) const PLAN_DATA: &[&str] = &["plan::format", "plan::seal", "plan::step"];
+pub(crate) const PLAN_DATA: &[&str] = &["plan::format", "plan::seal"];
+
+/// Pairs of files that may need each other, with the reason. The list may only shrink.
+pub(crate) const MUTUAL: &[(&str, &str, &str)] = &[(
+    "plan::format::condition",
+    "plan::format::step",
+    "a condition names the step that recorded a value; a step waits for conditions",
+)];
 
 /// A path that begins with `crate`, `super`, `stampctl` or a crate of this workspace.
 #[derive(Debug, PartialEq, Eq)]
@@ -154,7 +161,11 @@ fn is_foreign(written: &str) -> bool {
 
 /// Cycles among the files of one module. Paths to a parent or a child do not count: a parent
 /// re-exports its children. A re-exported name counts as a path to the file it comes from.
-pub(crate) fn cycles(files: &[File]) -> Vec<String> {
+pub(crate) fn cycles(files: &[File], mutual: &[(&str, &str, &str)]) -> Vec<String> {
+    let tolerated: BTreeSet<String> = mutual
+        .iter()
+        .map(|(from, to, _)| format!("{from} {to}"))
+        .collect();
     let modules: BTreeSet<&[String]> = files.iter().map(|file| file.module.as_slice()).collect();
     let exports = re_exports(files);
     let mut edges: BTreeMap<&[String], BTreeSet<&[String]>> = BTreeMap::new();
@@ -167,7 +178,9 @@ pub(crate) fn cycles(files: &[File]) -> Vec<String> {
             else {
                 continue;
             };
-            if !file.module.starts_with(used) && !used.starts_with(&file.module) {
+            let kin = file.module.starts_with(used) || used.starts_with(&file.module);
+            let pair = format!("{} {}", file.module.join("::"), used.join("::"));
+            if !kin && !tolerated.contains(&pair) {
                 edges.entry(&file.module).or_default().insert(used);
             }
         }
