@@ -1,5 +1,6 @@
 //! Holds `docs/architecture.md` true: who may use whom, which modules are pure, and the shape of
-//! a file. It reads text, so that it can judge what does not compile.
+//! a file. It reads text, not syntax: comments, literals and test modules are blanked first, and
+//! what is left is searched for paths and words.
 //!
 //! Every fault is named with its file and line. The checker is itself tested, on small made-up
 //! sources that break each rule once.
