@@ -52,6 +52,36 @@ fn the_import_table_lists_the_modules_of_lib_in_their_order() {
 }
 
 #[test]
+fn the_map_shows_the_import_table() {
+    let map = fs::read_to_string(root().join("docs/architecture.md")).expect("the map can be read");
+    let drawn: Vec<(String, String)> = map
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.strip_prefix("| `")?.split(" | ").collect();
+            let module = cells.first()?.trim_end_matches('`');
+            let uses = cells.get(2)?.trim_end_matches(" |").replace('`', "");
+            Some((module.to_owned(), uses))
+        })
+        .collect();
+    let listed: Vec<(String, String)> = imports::TABLE
+        .iter()
+        .map(|row| {
+            let uses = match row.module {
+                "render" => "all before it".to_owned(),
+                "cli" => "everything, and the providers".to_owned(),
+                _ if row.may_use.is_empty() => "nothing".to_owned(),
+                _ => row.may_use.join(", "),
+            };
+            (row.module.to_owned(), uses)
+        })
+        .collect();
+    assert_eq!(
+        drawn, listed,
+        "docs/architecture.md and the import table differ"
+    );
+}
+
+#[test]
 fn the_import_table_points_backwards_only() {
     let outside = ["contract", "sim", "azure"];
     for (index, row) in imports::TABLE.iter().enumerate() {
