@@ -27,7 +27,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("manifest", &["diagnostic", "model"]),
     row("observe", &["model", "contract"]),
     row("place", &["model", "observe", "contract"]),
-    row("blueprint", &["model", "place", "observe", "contract"]),
+    row("blueprint", &["model", "observe", "place", "contract"]),
     row("diff", &["model", "observe", "place", "blueprint", "contract"]),
     row("plan", &["model", "observe", "place", "blueprint", "diff", "contract"]),
     row("verify", &["model", "plan::format", "plan::seal", "contract"]),
