@@ -87,7 +87,7 @@ pub(super) fn plan(context: &Context<'_>, draft: &mut Draft) -> Result<QuotaPlan
         account(context, draft, &mut plan, &groups, key, held)?;
     }
     for name in context.capacity.reservations.keys() {
-        reservation(context, draft, &mut plan, name);
+        reservation(context, draft, &mut plan, name)?;
     }
     Ok(plan)
 }
@@ -534,12 +534,12 @@ fn reservation(
     draft: &mut Draft,
     plan: &mut QuotaPlan,
     name: &ReservationName,
-) {
+) -> Result<(), AddressError> {
     let (Some(reserved), Some(meant)) = (
         context.capacity.reservations.get(name),
         context.blueprint.fleet.capacity_reservations.get(name),
     ) else {
-        return;
+        return Ok(());
     };
     let subject = Subject::Reservation(name.clone());
     let mut last = None;
@@ -552,11 +552,15 @@ fn reservation(
             ("vcpus".to_owned(), meant.sku.vcpus.into()),
             ("instances".to_owned(), reserved.peak.into()),
         ]);
-        let step = StepDraft::call(
-            &subject,
-            StepKind::ReservationEnsure,
-            vec![put(&reserved.address, settings)],
-        )
+        let home = [meant.subscription.as_str(), meant.resource_group.as_str()];
+        let home = Address::new(Kind::ResourceGroup, &home)?;
+        let mut operations = Vec::new();
+        if !context.inventory.resources.contains_key(&home) {
+            let region = ("region".to_owned(), Value::text(meant.region.shared()));
+            operations.push(put(&home, Settings::from([region])));
+        }
+        operations.push(put(&reserved.address, settings));
+        let step = StepDraft::call(&subject, StepKind::ReservationEnsure, operations)
         .why(format!("its stamps need {} machines", reserved.peak));
         let step = match reserved.now {
             None => step.fact(Condition::Absent {
@@ -609,4 +613,5 @@ fn reservation(
             StepKind::ReservationReduce,
         ));
     }
+    Ok(())
 }
