@@ -46,6 +46,32 @@ async fn obey(plan: &Plan, sim: &Sim) {
     }
 }
 
+
+fn world(dir: &str, fleet: &Fleet) -> Sim {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleets").join(dir);
+    let text = std::fs::read_to_string(path.join("world.yaml")).expect("a world");
+    let mut spec = WorldSpec::from_yaml(&text).expect("a world");
+    spec.registry.get_or_insert_with(|| fleet.registry.clone());
+    spec.fleet.get_or_insert_with(|| fleet.name.to_string());
+    Sim::in_memory(&spec).expect("a world")
+}
+
+#[tokio::test]
+async fn try_one() {
+    let name = std::env::var("TRY").unwrap_or("retire".into());
+    let fleet = load(&name);
+    let sim = world(&name, &fleet);
+    let plan = planned(&fleet, &sim).await;
+    let view = stampctl::render::view::View::of(&plan, stampctl::render::view::Level::Operation, None);
+    println!("{}", stampctl::render::text::text(&view, Default::default()));
+    obey(&plan, &sim).await;
+    sim.advance(3600 * 30).expect("advances");
+    let again = planned(&fleet, &sim).await;
+    let view = stampctl::render::view::View::of(&again, stampctl::render::view::Level::Property, None);
+    println!("AGAIN {}", stampctl::render::text::text(&view, Default::default()));
+    println!("lost {:?}", sim.lost_quota());
+    assert!(again.is_empty());
+}
 #[tokio::test]
 async fn the_quickstart_comes_to_rest() {
     let fleet = load("quickstart");
