@@ -18,8 +18,8 @@ use crate::spec::StampSpec;
 use crate::world::metrics::Scripted;
 
 /// The sizes that a stamp has where the file is silent.
-pub(super) const SQL_SKU: &str = "S3";
-const STORAGE_SKU: &str = "Standard_ZRS";
+pub(super) const SQL_SKU: &str = "S2";
+const STORAGE_SKU: &str = "Standard_LRS";
 
 impl Draft<'_> {
     pub(super) fn stamps(&mut self) -> Result<(), SpecError> {
