@@ -19,6 +19,7 @@ use super::data_of;
 use super::schema::permanent;
 use super::schema::text;
 use super::write::writes;
+use crate::hex::hex;
 
 /// One tenant's content in one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,8 +94,8 @@ impl Content {
             content.home = home;
             content.segment = 0;
         }
-        content.segment += written;
-        content.records += written;
+        content.segment = content.segment.saturating_add(written);
+        content.records = content.records.saturating_add(written);
         content
     }
 
@@ -110,7 +111,8 @@ impl Content {
 
 /// Records and digest of several contents; of one, that one's own.
 pub(crate) fn total(parts: &[(Class, Content)]) -> (u64, String) {
-    let records = parts.iter().map(|(_, content)| content.records).sum();
+    let records = parts.iter().map(|(_, content)| content.records);
+    let records = records.fold(0, u64::saturating_add);
     if let [(_, only)] = parts {
         return (records, only.digest());
     }
@@ -338,9 +340,5 @@ fn hash(parts: &[&str]) -> String {
         hasher.update(part.as_bytes());
     }
     let digest = hasher.finalize();
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest, 16)
 }

@@ -123,8 +123,9 @@ impl Draft<'_> {
                 &*family,
             ];
             let at = address(Kind::QuotaAllocation, &parts)?;
-            let cores = i64::from(vcpus) * i64::from(stamp.instances);
-            *self.allocations.entry(at).or_default() += cores;
+            let cores = i64::from(vcpus).saturating_mul(i64::from(stamp.instances));
+            let sum = self.allocations.entry(at).or_default();
+            *sum = sum.saturating_add(cores);
         }
         if let Some(reservation) = &reservation {
             let sum = self.reserved.entry(reservation.clone()).or_default();
