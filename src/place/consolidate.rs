@@ -32,7 +32,7 @@ pub(super) fn within_budget(board: &mut Board) {
     let Some(budget) = board.fleet.policy.placement.consolidate else {
         return;
     };
-    let mut left = Left::of(board, &budget);
+    let mut left = Left::of(board, budget);
     let restless = restless(board);
     let mut living: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (tenant, resident) in board.residents.iter().enumerate() {
@@ -51,7 +51,7 @@ pub(super) fn within_budget(board: &mut Board) {
             if guests || tenants.len() > left.moves || !is_spare(board, home) {
                 continue;
             }
-            if let Some(moves) = emptied(board, home, tenants, &budget) {
+            if let Some(moves) = emptied(board, home, tenants, budget) {
                 left.moves -= moves.len();
                 left.stamps -= 1;
                 let stamp = board.sites[home].stamp.id.clone();
@@ -72,15 +72,15 @@ struct Left {
 
 impl Left {
     /// The budget, and never more than the limits over which the plan would be refused.
-    fn of(board: &Board, budget: &Consolidate) -> Self {
+    fn of(board: &Board, budget: Consolidate) -> Self {
         let limits = &board.fleet.policy.limits;
         let moved = |fate: &Fate| matches!(fate, Fate::Placed(_, _, Why::Left(_)));
-        let moves = board.residents.iter().filter(|r| moved(&r.fate)).count();
+        let forced = board.residents.iter().filter(|r| moved(&r.fate)).count();
         let most = limits.moves(board.fleet.tenants.len()) as usize;
         let retired = |site: &&Site| site.exists() && !site.remains();
         let stamps = board.sites.iter().filter(retired).count();
         Self {
-            moves: most.saturating_sub(moves).min(budget.max_moves as usize),
+            moves: most.saturating_sub(forced).min(budget.max_moves as usize),
             stamps: (limits.stamps_retired as usize).saturating_sub(stamps),
         }
     }
@@ -162,7 +162,7 @@ fn emptied(
     board: &Board,
     home: usize,
     tenants: &[usize],
-    budget: &Consolidate,
+    budget: Consolidate,
 ) -> Option<Vec<(usize, usize)>> {
     let policy = &board.fleet.policy;
     let percent = budget.fill.0.min(policy.placement.bands.provision.0);
