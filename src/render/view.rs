@@ -3,9 +3,9 @@
 //!
 //! Texts are as the plan has them; the renderers escape them.
 
-mod build;
-mod changes;
-mod steps;
+pub(super) mod build;
+pub(super) mod changes;
+pub(super) mod steps;
 
 use serde::Serialize;
 

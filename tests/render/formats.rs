@@ -8,16 +8,6 @@ use stampctl::render::view::Next;
 
 use crate::sample;
 
-macro_rules! golden {
-    ($name:literal, $text:expr) => {
-        insta::with_settings!({
-            snapshot_path => "../snapshots/render",
-            prepend_module_to_snapshot => false,
-            omit_expression => true,
-        }, { insta::assert_snapshot!($name, $text) })
-    };
-}
-
 fn next() -> Option<Next> {
     Some(Next {
         command: "stampctl approve plan.json --key ~/.ssh/id_ed25519".to_owned(),

@@ -103,10 +103,10 @@ pub struct SettingChange {
     pub name: String,
     /// Its value now; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(schema_with = "super::schema::value")]
     pub before: Option<Value>,
     /// Its value when the plan is done; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(schema_with = "super::schema::value")]
     pub after: Option<Value>,
 }
