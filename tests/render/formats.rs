@@ -8,15 +8,15 @@ use stampctl::render::view::Next;
 
 use crate::sample;
 
-fn next() -> Option<Next> {
-    Some(Next {
+fn next() -> Next {
+    Next {
         command: "stampctl approve plan.json --key ~/.ssh/id_ed25519".to_owned(),
         what: "one approval is needed; sign it with".to_owned(),
-    })
+    }
 }
 
 fn view(level: Level) -> View {
-    View::of(&sample::plan(), level, next())
+    View::of(&sample::plan(), level, Some(next()))
 }
 
 fn text(level: Level) -> String {
