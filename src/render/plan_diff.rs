@@ -105,22 +105,25 @@ fn parts(body: &Body) -> Vec<(&'static str, Items)> {
         bounds,
         findings,
     } = body;
-    let environment = environment.as_ref().map_or("none", AsRef::as_ref);
-    let identity = [
-        ("fleet", fleet.to_string()),
-        ("environment", environment.to_owned()),
-        ("provider", provider.clone()),
-        ("registry", registry.clone()),
-        ("manifest", manifest.to_string()),
-        ("tenants", tenants.to_string()),
-    ];
     vec![
         (
             "fleet",
-            identity
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
+            [
+                ("fleet", fleet.to_string()),
+                (
+                    "environment",
+                    environment
+                        .as_ref()
+                        .map_or("none", AsRef::as_ref)
+                        .to_owned(),
+                ),
+                ("provider", provider.clone()),
+                ("registry", registry.clone()),
+                ("manifest", manifest.to_string()),
+                ("tenants", tenants.to_string()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
         ),
         ("policy", facts(flat("", policy))),
         (

@@ -176,17 +176,7 @@ pub struct Ending {
 pub fn ending(ending: &Ending, setting: Setting) -> String {
     let mut page = Page::new(setting);
     let elapsed = words::duration(ending.elapsed);
-    let verdict = if let Some(stopped) = &ending.stopped {
-        format!("stopped by {stopped}")
-    } else if !ending.failed.is_empty() || !ending.unknown.is_empty() {
-        "not finished: steps failed".to_owned()
-    } else if !ending.waiting.is_empty() {
-        "paused: nothing failed, some steps are not due".to_owned()
-    } else if !ending.not_started.is_empty() {
-        "not finished".to_owned()
-    } else {
-        "finished: everything is done".to_owned()
-    };
+    let verdict = verdict(ending);
     let title = format!(
         "Run {} of plan {} {verdict} ({elapsed})",
         ending.run, ending.plan
@@ -247,6 +237,21 @@ pub fn ending(ending: &Ending, setting: Setting) -> String {
         page.raw(2, Ink::Plain, resume);
     }
     page.finish()
+}
+
+/// How it ended, in a few words. A step of which nothing is known is no success.
+fn verdict(ending: &Ending) -> String {
+    if let Some(stopped) = &ending.stopped {
+        format!("stopped by {stopped}")
+    } else if !ending.failed.is_empty() || !ending.unknown.is_empty() {
+        "not finished: steps failed".to_owned()
+    } else if !ending.waiting.is_empty() {
+        "paused: nothing failed, some steps are not due".to_owned()
+    } else if !ending.not_started.is_empty() {
+        "not finished".to_owned()
+    } else {
+        "finished: everything is done".to_owned()
+    }
 }
 
 fn list(
