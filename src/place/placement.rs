@@ -51,6 +51,13 @@ pub struct PlacedStamp {
     pub young: bool,
 }
 
+impl PlacedStamp {
+    /// Its region, where it has a shape.
+    pub fn region(&self) -> Option<&RegionName> {
+        self.stamp.shape.as_ref().map(|shape| &shape.region)
+    }
+}
+
 /// Where a stamp comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
