@@ -1,0 +1,266 @@
+//! Deletes: what goes with what, what refuses to go, and the quota that goes for good. Pure.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use stampctl_contract::Address;
+use stampctl_contract::Fault;
+use stampctl_contract::FaultClass;
+use stampctl_contract::Kind;
+
+use super::World;
+use super::compute::quota_of;
+use super::compute::reservation_of;
+use super::schema::conflict;
+use super::schema::int;
+use super::schema::permanent;
+
+impl World {
+    /// Refuses a delete that the cloud would refuse. What is not there can always be deleted.
+    pub(crate) fn judge_delete(&self, address: &Address) -> Result<(), Fault> {
+        if super::schema::writable(address.kind()).is_empty()
+            && address.kind() != Kind::RegistryItem
+        {
+            let why = format!("`{}` is measured", address.kind());
+            return Err(permanent("ReadOnly", why));
+        }
+        if !self.resources.contains_key(address) {
+            return Ok(());
+        }
+        match address.kind() {
+            Kind::Quota => Err(permanent("QuotaCannotBeDeleted", format!("{address}"))),
+            Kind::ResourceGroup | Kind::Subscription => {
+                if let Some((lock, _)) = self.beneath(Kind::Lock, address.path()).next() {
+                    let why = format!("{address} is locked by {lock}");
+                    return Err(Fault::new(FaultClass::Denied, "ScopeLocked", why));
+                }
+                self.judge_reservations_within(address)
+            }
+            Kind::CapacityReservation => {
+                let used = self
+                    .index
+                    .attached
+                    .get(address)
+                    .copied()
+                    .unwrap_or_default();
+                if used.sets > 0 {
+                    let why = format!("{address}: {} scale sets are attached", used.sets);
+                    return Err(conflict("CapacityReservationInUse", why));
+                }
+                Ok(())
+            }
+            Kind::QuotaAllocation => {
+                self.judge_allocation(address, &[("cores".to_owned(), 0_i64.into())].into())
+            }
+            Kind::QuotaGroup | Kind::GroupQuota => {
+                let group: Vec<&str> = address.parts().take(2).collect();
+                let account: Vec<&str> = address.parts().skip(2).collect();
+                let group = group.join("/");
+                let mut allocations = self.beneath(Kind::QuotaAllocation, &group);
+                let open = allocations.find(|(allocation, entry)| {
+                    let same = account.is_empty() || allocation.parts().skip(3).eq(account.clone());
+                    same && int(&entry.settings, "cores") != 0
+                });
+                match open {
+                    Some((allocation, _)) => {
+                        let why = format!("{allocation} is not returned");
+                        Err(conflict("GroupQuotaInUse", why))
+                    }
+                    None => Ok(()),
+                }
+            }
+            Kind::ApiUser if self.index.api_users.get(address).is_some_and(|n| *n > 0) => {
+                Err(conflict("UserHasSubscriptions", format!("{address}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses to take away a reservation that scale sets outside of `place` use.
+    fn judge_reservations_within(&self, place: &Address) -> Result<(), Fault> {
+        let mut inside: BTreeMap<Address, i64> = BTreeMap::new();
+        for (_, entry) in self.beneath(Kind::ScaleSet, place.path()) {
+            if let Some(reservation) = reservation_of(&entry.settings) {
+                *inside.entry(reservation).or_default() += 1;
+            }
+        }
+        for (reservation, _) in self.beneath(Kind::CapacityReservation, place.path()) {
+            let all = self
+                .index
+                .attached
+                .get(reservation)
+                .copied()
+                .unwrap_or_default();
+            let own = inside.get(reservation).copied().unwrap_or(0);
+            if all.sets > own {
+                let why = format!("{reservation} is used from outside of {place}");
+                return Err(conflict("CapacityReservationInUse", why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries a judged delete out.
+    pub(crate) fn delete(&mut self, address: &Address) {
+        if !self.resources.contains_key(address) {
+            return;
+        }
+        if address.kind() == Kind::QuotaAllocation {
+            self.allocate(address, 0);
+            self.remember(address);
+            self.resources.remove(address);
+            return;
+        }
+        let doomed = self.doomed(address);
+        // To delete a reservation is to release compute; its cores can still be returned after it.
+        let held = if address.kind() == Kind::CapacityReservation {
+            BTreeMap::new()
+        } else {
+            self.held_by(&doomed)
+        };
+        for one in &doomed {
+            self.remove_one(one);
+        }
+        if address.kind() == Kind::Subscription {
+            self.lose_all_of(address);
+            self.leave_groups(address.name());
+            return;
+        }
+        for (quota, cores) in held {
+            self.lose_excess(&quota, cores, address);
+        }
+    }
+
+    /// The resource and all that goes with it: compute first, so that sums stay right.
+    fn doomed(&self, address: &Address) -> Vec<Address> {
+        let inside = |kind: Kind| match address.kind() {
+            Kind::Subscription => kind.parts().first() == Some(&"subscription"),
+            Kind::ResourceGroup => kind.parts().get(1) == Some(&"resource_group"),
+            Kind::SqlServer => matches!(kind, Kind::SqlDatabase | Kind::TenantSchema),
+            Kind::SqlDatabase => kind == Kind::TenantSchema,
+            Kind::StorageAccount => kind == Kind::BlobContainer,
+            Kind::QuotaGroup => matches!(kind, Kind::GroupQuota | Kind::QuotaAllocation),
+            Kind::ApiSubscription => kind == Kind::ApiPolicy,
+            _ => false,
+        };
+        let first = [Kind::ScaleSet, Kind::CapacityReservation];
+        let rest = Kind::ALL.iter().filter(|kind| !first.contains(kind));
+        let kinds = first.iter().chain(rest);
+        let mut doomed: Vec<Address> = kinds
+            .filter(|kind| inside(**kind) && **kind != address.kind())
+            .flat_map(|kind| self.beneath(*kind, address.path()))
+            .map(|(one, _)| one.clone())
+            .collect();
+        doomed.push(address.clone());
+        doomed
+    }
+
+    /// Cores, by quota, that go with these resources and that nobody returned.
+    fn held_by(&mut self, doomed: &[Address]) -> BTreeMap<Address, i64> {
+        let mut held: BTreeMap<Address, i64> = BTreeMap::new();
+        let within: BTreeSet<&Address> = doomed.iter().collect();
+        for address in doomed {
+            let Some(entry) = self.resources.get(address) else {
+                continue;
+            };
+            let Some(quota) = quota_of(address, &entry.settings) else {
+                continue;
+            };
+            let size = int(&entry.settings, "instances") * int(&entry.settings, "vcpus");
+            match address.kind() {
+                Kind::CapacityReservation => *held.entry(quota).or_default() += size,
+                // What a doomed reservation covers is counted with the reservation.
+                Kind::ScaleSet if size > 0 => {
+                    let covered = reservation_of(&entry.settings)
+                        .is_some_and(|reservation| within.contains(&reservation));
+                    if !covered {
+                        *held.entry(quota).or_default() += size;
+                    }
+                }
+                Kind::ScaleSet => {
+                    let released = entry.held;
+                    let owed = self.owed.entry(quota.clone()).or_default();
+                    let returned = owed.returned.min(released);
+                    owed.returned -= returned;
+                    owed.released = (owed.released - released).max(0);
+                    *held.entry(quota).or_default() += released - returned;
+                }
+                _ => {}
+            }
+        }
+        held
+    }
+
+    fn remove_one(&mut self, address: &Address) {
+        self.remember(address);
+        let Some(entry) = self.resources.get(address) else {
+            return;
+        };
+        let old = entry.settings.clone();
+        if matches!(address.kind(), Kind::CapacityReservation | Kind::ScaleSet) {
+            let shift = self.shift(address, Some(&old), None);
+            self.index_compute(address, Some(&old), None, &shift);
+        }
+        if address.kind() == Kind::RegistryItem {
+            self.move_writers(address, Some(&old), None);
+        }
+        self.index_names(address, Some(&old), None);
+        self.resources.remove(address);
+        if address.kind() == Kind::ResourceGroup {
+            self.scripts.forget(&address.parts().collect::<Vec<_>>());
+        }
+    }
+
+    /// A subscription that goes takes along whatever groups had allocated to it (S0-106).
+    pub(crate) fn lose_all_of(&mut self, subscription: &Address) {
+        let groups: Vec<String> = self
+            .beneath(Kind::QuotaGroup, "")
+            .map(|(group, _)| format!("{}/{}", group.path(), subscription.name()))
+            .collect();
+        for prefix in groups {
+            let allocations: Vec<(Address, i64)> = self
+                .beneath(Kind::QuotaAllocation, &prefix)
+                .map(|(address, entry)| (address.clone(), int(&entry.settings, "cores")))
+                .collect();
+            for (allocation, cores) in allocations {
+                if cores > 0 {
+                    self.lose(&allocation, cores, subscription);
+                }
+            }
+        }
+    }
+
+    /// A subscription that is gone is in no group.
+    fn leave_groups(&mut self, subscription: &str) {
+        let groups: Vec<Address> = self
+            .beneath(Kind::QuotaGroup, "")
+            .map(|(group, _)| group.clone())
+            .collect();
+        for group in groups {
+            let prefix = format!("{}/{subscription}", group.path());
+            let gone: Vec<Address> = self
+                .beneath(Kind::QuotaAllocation, &prefix)
+                .map(|(address, _)| address.clone())
+                .collect();
+            for allocation in gone {
+                // What the subscription gave and never took back stays with the group.
+                let given = -self.allocated(&allocation);
+                if given > 0
+                    && let Some(accounts) = super::quota::accounts(&allocation)
+                {
+                    let limit = self.group_limit(&accounts.group) + given;
+                    self.store_int(&accounts.group, "limit", limit);
+                }
+                self.remember(&allocation);
+                self.resources.remove(&allocation);
+            }
+            self.remember(&group);
+            if let Some(entry) = self.resources.get_mut(&group)
+                && let Some(stampctl_contract::Value::List(members)) =
+                    entry.settings.get_mut("subscriptions")
+            {
+                members.retain(|member| member.as_str() != Some(subscription));
+            }
+        }
+    }
+}
