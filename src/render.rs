@@ -1,1 +1,15 @@
 //! Plans, reports and status for people and machines; all formats come from one view. Pure.
+//!
+//! A renderer takes data and returns a string. The one place where foreign text is made harmless
+//! for a terminal is [`page::Page`]; for Markdown, HTML and workflow commands it is [`escape`].
+
+pub mod escape;
+pub mod words;
+pub mod table;
+pub mod page;
+pub mod view;
+pub mod text;
+
+pub use text::text;
+pub use view::Level;
+pub use view::View;

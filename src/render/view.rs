@@ -1,0 +1,405 @@
+//! Everything that a reader of a plan is shown, as one serializable thing. All formats take it,
+//! so that they cannot disagree. Pure.
+//!
+//! Texts are as the plan has them; the renderers escape them.
+
+mod build;
+mod changes;
+mod steps;
+
+use serde::Serialize;
+
+use crate::plan::format::Action;
+use crate::plan::format::Hazard;
+use crate::plan::format::Plan;
+use crate::plan::format::RuleId;
+use crate::plan::format::StepId;
+use crate::plan::format::Subject;
+
+/// How deep a plan is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// What changes.
+    Operation,
+    /// And the steps.
+    #[default]
+    Resource,
+    /// And every setting, call, condition and fact.
+    Property,
+}
+
+/// What the caller says should be typed next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// The command.
+    pub command: String,
+    /// What it does.
+    pub what: String,
+}
+
+/// A plan as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// How deep.
+    pub level: Level,
+    /// Which plan.
+    pub header: Header,
+    /// Whether a finding refuses it.
+    pub refused: bool,
+    /// What it reaches, counted from its steps.
+    pub blast: Blast,
+    /// Policy that differs from the defaults.
+    pub policy: Vec<Differs>,
+    /// What was found, refusals first.
+    pub findings: Vec<FindingView>,
+    /// What differs, deletes first.
+    pub changes: Vec<ChangeView>,
+    /// Tenants that move.
+    pub moves: Vec<MoveView>,
+    /// How many moves each cause needs, and at least needs.
+    pub move_bounds: Vec<BoundView>,
+    /// How many stamps each region and kind has, and at least needs.
+    pub stamp_bounds: Vec<BoundView>,
+    /// The steps by subject, subjects and steps in the plan's order. Empty at
+    /// [`Level::Operation`].
+    pub groups: Vec<Group>,
+    /// The rules that edges cite.
+    pub rules: Vec<RuleView>,
+    /// The quota ledger.
+    pub ledger: Vec<AccountView>,
+    /// Where tenants go. Empty at [`Level::Operation`].
+    pub placement: Vec<PlacementView>,
+    /// What waits for a clock or a person.
+    pub waits: Vec<WaitView>,
+    /// The opening world and the policy as names and values. Only at [`Level::Property`].
+    pub world: Vec<Fact>,
+    /// The counts.
+    pub summary: Summary,
+    /// What to type next.
+    pub next: Option<Next>,
+}
+
+/// Which plan it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// The fleet.
+    pub fleet: String,
+    /// The environment.
+    pub environment: Option<String>,
+    /// The cloud.
+    pub provider: String,
+    /// The tenant registry.
+    pub registry: String,
+    /// The plan's identity.
+    pub digest: String,
+    /// Its first digits.
+    pub short: String,
+    /// Digest of the lowered fleet.
+    pub manifest: String,
+    /// The program that made it.
+    pub tool: String,
+    /// When the world was observed.
+    pub observed_at: String,
+    /// Until when the first change may start.
+    pub expires_at: String,
+    /// Until when later steps may start.
+    pub resume_until: String,
+    /// Tenants of the fleet when the plan is done.
+    pub tenants: u64,
+}
+
+/// What the plan reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Blast {
+    /// Stamps whose resources are deleted.
+    pub stamps_deleted: Vec<String>,
+    /// Stamps that are built.
+    pub stamps_created: Vec<String>,
+    /// Tenants that change their stamp.
+    pub tenants_moved: u64,
+    /// Tenants whose service ends.
+    pub tenants_offboarded: u64,
+    /// Tenants that are taken in.
+    pub tenants_onboarded: u64,
+    /// Cores given back to groups.
+    pub cores_returned: u64,
+    /// Cores taken from groups.
+    pub cores_allocated: u64,
+    /// Regions of stamps and accounts that are touched.
+    pub regions: Vec<String>,
+    /// Steps that cannot be undone.
+    pub irreversible: u64,
+}
+
+/// A number or word of the policy that is not the default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Differs {
+    /// Its name, as in `limits.stamps_retired`.
+    pub name: String,
+    /// What it is.
+    pub value: String,
+    /// What it would be.
+    pub default: String,
+}
+
+/// A name and a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// The name, part by part with dots.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FindingView {
+    /// Its code, as in `over_limit`.
+    pub code: String,
+    /// The code in words.
+    pub word: String,
+    /// Whether it refuses the plan.
+    pub refuses: bool,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// What was found.
+    pub what: String,
+    /// The rule behind it.
+    pub rule: Option<RuleId>,
+    /// What would make it go away.
+    pub help: String,
+}
+
+/// A difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeView {
+    /// Its sign.
+    pub symbol: String,
+    /// What happens.
+    pub action: Action,
+    /// To whom.
+    pub subject: Subject,
+    /// For a tenant: the stamp that it comes to, or leaves.
+    pub stamp: Option<String>,
+    /// Why.
+    pub why: String,
+    /// The settings that change.
+    pub settings: Vec<SettingView>,
+}
+
+/// A setting before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettingView {
+    /// The setting.
+    pub name: String,
+    /// Its value now.
+    pub before: Option<String>,
+    /// Its value then.
+    pub after: Option<String>,
+    /// Line by line, where the values are long.
+    pub diff: Vec<DiffLine>,
+}
+
+/// A line of a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DiffLine {
+    /// `-`, `+` or a blank.
+    pub sign: char,
+    /// The line.
+    pub text: String,
+}
+
+/// A tenant that moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MoveView {
+    /// The tenant.
+    pub tenant: String,
+    /// From where.
+    pub from: String,
+    /// To where.
+    pub to: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What there is, and what there must be at least.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BoundView {
+    /// The cause of moves, or region and kind of stamps.
+    pub what: String,
+    /// In this plan.
+    pub count: u32,
+    /// In any plan.
+    pub at_least: u32,
+    /// Whether `at_least` is exact; absent where nobody says.
+    pub exact: Option<bool>,
+    /// What binds.
+    pub binding: Option<String>,
+}
+
+/// The steps of one subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The subject.
+    pub subject: Subject,
+    /// Its steps.
+    pub steps: Vec<StepView>,
+}
+
+/// A step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepView {
+    /// Its place in the plan, from 1.
+    pub number: usize,
+    /// Its sign: see [`steps_sign`](self).
+    pub symbol: String,
+    /// Its name.
+    pub id: StepId,
+    /// What kind of step it is.
+    pub kind: String,
+    /// What tells it from others of its kind and subject: the part of the id after `@`.
+    pub which: Option<String>,
+    /// Why it is done.
+    pub why: String,
+    /// What it may break.
+    pub hazard: Hazard,
+    /// Whether it is the first of its subject that cannot be undone.
+    pub point_of_no_return: bool,
+    /// Cores that the group gains by it, and what the group can then allocate.
+    pub cores: Vec<(i64, i64)>,
+    /// What it waits for.
+    pub waits_for: Vec<Wait>,
+    /// What it does and asks. Only at [`Level::Property`].
+    pub details: Vec<Detail>,
+}
+
+/// A step waits for another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Wait {
+    /// The other's place in the plan; absent where the plan has no such step.
+    pub number: Option<usize>,
+    /// The other.
+    pub step: StepId,
+    /// The rule that says so.
+    pub rule: RuleId,
+}
+
+/// A labelled line about a step, with lines beneath it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// What kind of line it is: `does`, `needs`, `asks`, `waits`, `undo`, `on`.
+    pub label: String,
+    /// The line.
+    pub text: String,
+    /// Settings beneath it.
+    pub settings: Vec<Fact>,
+}
+
+/// A rule that edges cite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleView {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its reason; absent where the plan does not give it.
+    pub reason: Option<String>,
+    /// How many edges cite it.
+    pub cited: u64,
+}
+
+/// An account of quota.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountView {
+    /// The account.
+    pub account: String,
+    /// Cores that the group can allocate before.
+    pub opening: i64,
+    /// Every movement.
+    pub entries: Vec<EntryView>,
+    /// Cores that it can allocate afterwards.
+    pub closing: i64,
+    /// The least that it can allocate at any time.
+    pub lowest: i64,
+}
+
+/// A movement of cores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntryView {
+    /// The step's place in the plan.
+    pub number: Option<usize>,
+    /// The step.
+    pub step: StepId,
+    /// The other side.
+    pub subscription: Option<String>,
+    /// The group's gain.
+    pub group: i64,
+    /// What the group can then allocate.
+    pub balance: i64,
+}
+
+/// Where a tenant goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlacementView {
+    /// The tenant.
+    pub tenant: String,
+    /// The stamp.
+    pub stamp: String,
+    /// The stamp that it lives on now.
+    pub was: Option<String>,
+    /// The row of decision table DT-1.
+    pub row: u8,
+    /// Why.
+    pub why: String,
+    /// What it needs.
+    pub demand: String,
+    /// The stamps passed over, by reason.
+    pub passed_over: Vec<String>,
+}
+
+/// A step that waits for a clock or a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WaitView {
+    /// The step's place in the plan.
+    pub number: usize,
+    /// The step.
+    pub step: StepId,
+    /// What it waits for.
+    pub what: Vec<String>,
+}
+
+/// How much of everything there is. Nothing is left out because it is zero or dull.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Changes of each kind, all kinds.
+    pub changes: Vec<(Action, u64)>,
+    /// Steps.
+    pub steps: u64,
+    /// Steps that change the cloud.
+    pub calling: u64,
+    /// Calls in all.
+    pub calls: u64,
+    /// Steps that only look.
+    pub checking: u64,
+    /// Steps that somebody may notice.
+    pub disruptive: u64,
+    /// Steps that cannot be undone.
+    pub irreversible: u64,
+    /// Steps that can pause the run.
+    pub pausing: u64,
+    /// Findings that refuse the plan.
+    pub refusals: u64,
+    /// Other findings.
+    pub notes: u64,
+}
+
+impl View {
+    /// The plan as it is shown.
+    pub fn of(plan: &Plan, level: Level, next: Option<Next>) -> Self {
+        build::view(plan, level, next)
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.summary.steps == 0
+    }
+}
