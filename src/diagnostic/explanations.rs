@@ -1,0 +1,1 @@
+//! What `stampctl explain` says of each code.

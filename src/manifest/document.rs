@@ -1,0 +1,464 @@
+//! The manifest as it is written: every key once, all optional, each value with its place.
+//!
+//! The comment of a key is its documentation in `schemas/fleet.schema.json`. Pure.
+
+use schemars::JsonSchema;
+
+use super::decode::Decode;
+use super::decode::Decoder;
+use super::decode::Labelled;
+use super::decode::Record;
+use super::decode::Spanned;
+use super::decode::field;
+use super::decode::record;
+use super::node::Entry;
+use super::node::Node;
+use super::scalar::Hundredths;
+use super::scalar::Id;
+use super::scalar::MOST;
+use super::scalar::Region;
+use super::scalar::StampRef;
+use super::scalar::Text;
+use super::scalar::Whole;
+use super::scalar::Word;
+use super::scalar::words;
+use super::written::ExportDoc;
+use super::written::Free;
+use super::written::InstancesDoc;
+use super::written::OneOrMany;
+use super::written::PlacementDoc;
+use crate::model::EnvironmentName;
+use crate::model::FleetName;
+use crate::model::Increase;
+use crate::model::QuotaGroupName;
+use crate::model::ReservationName;
+use crate::model::StampKind;
+use crate::model::SubscriptionName;
+use crate::model::stamp::DesiredStamp;
+use crate::model::stamp::Isolation;
+use crate::model::stamp::Role;
+use crate::model::tenant::DesiredTenant;
+use crate::model::tenant::Tier;
+
+pub(crate) use super::document_policy::PolicyDoc;
+
+/// Declares a record: a struct of optional spanned fields, its schema, and how it is read.
+macro_rules! document {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* pub(crate) $field: Option<Spanned<$type>>,)*
+        }
+
+        impl Record for $name {
+            const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn set(&mut self, entry: &Entry, cx: &mut Decoder<'_>) -> bool {
+                match &*entry.key {
+                    $(stringify!($field) => self.$field = field(entry, cx),)*
+                    _ => return false,
+                }
+                true
+            }
+        }
+
+        impl Decode for $name {
+            fn decode(node: &Node, key: &str, cx: &mut Decoder<'_>) -> Option<Self> {
+                record(node, key, cx)
+            }
+        }
+    };
+}
+pub(crate) use document;
+
+document! {
+    /// A fleet of deployment stamps and the tenants that live on them.
+    FleetDoc {
+        /// The version of this format: 1.
+        version: Whole<MOST>,
+        /// The fleet's name; unique in one tenant registry.
+        fleet: Id<FleetName>,
+        /// Which environment of the fleet this is, as in `prod`.
+        environment: Id<EnvironmentName>,
+        /// The cloud that the fleet lives in: `sim` or `azure`.
+        provider: ProviderDoc,
+        /// The tenant registry's name. Default: `registry`.
+        registry: Text,
+        /// The backup vault's name. Default: `rsv-stamps-backup`.
+        vault: Text,
+        /// The API gateway in which tenants get a user, a subscription and a policy.
+        api_management: ApiDoc,
+        /// Where traffic comes in: the defaults for every stamp's own `ingress`.
+        ingress: IngressDoc,
+        /// The rules and numbers. Every key has a default.
+        policy: PolicyDoc,
+        /// Values that `${var.NAME}` stands for, with their defaults; `null`: one must be given.
+        variables: Free,
+        /// Subscriptions by name.
+        subscriptions: Labelled<SubscriptionDoc>,
+        /// Quota groups by name: permission to use cores.
+        quota_groups: Labelled<QuotaGroupDoc>,
+        /// Capacity reservation groups by name: a guarantee of machines.
+        capacity_reservations: Labelled<ReservationDoc>,
+        /// Stamps by id.
+        stamps: Labelled<StampDoc>,
+        /// Pools by name: stamps that the planner may make by itself.
+        pools: Labelled<PoolDoc>,
+        /// Tenants by id.
+        tenants: Labelled<TenantDoc>,
+        /// CSV or JSON Lines files beneath the fleet's root with further tenants.
+        tenants_from: OneOrMany,
+    }
+}
+
+document! {
+    /// The cloud that a fleet lives in. Endpoints and credentials are never here.
+    ProviderDoc {
+        /// The simulated cloud.
+        sim: SimDoc,
+        /// Microsoft Azure.
+        azure: AzureDoc,
+    }
+}
+
+document! {
+    /// The simulated cloud.
+    SimDoc {
+        /// The file that says how it starts, beneath the fleet's root.
+        world: Text,
+    }
+}
+
+document! {
+    /// Microsoft Azure.
+    AzureDoc {
+        /// The management group above the fleet's subscriptions.
+        management_group: Text,
+    }
+}
+
+document! {
+    /// The API gateway.
+    ApiDoc {
+        /// The subscription that it lives in.
+        subscription: Id<SubscriptionName>,
+        /// Its resource group.
+        resource_group: Text,
+        /// Its name.
+        service: Text,
+    }
+}
+
+document! {
+    /// How traffic reaches a stamp: its origin in a Front Door profile's origin group.
+    IngressDoc {
+        /// The subscription of the profile.
+        subscription: Id<SubscriptionName>,
+        /// The profile's resource group.
+        resource_group: Text,
+        /// The profile.
+        profile: Text,
+        /// The origin group.
+        group: Text,
+        /// The host that traffic goes to; `{stamp}` stands for the stamp's id.
+        host: Text,
+        /// Another word for `host`.
+        origin: Text,
+        /// The origin's weight while the stamp is active, 1 to 1000. Default: 500.
+        weight: Whole<1_000>,
+    }
+}
+
+document! {
+    /// A subscription.
+    SubscriptionDoc {
+        /// Its id, a UUID.
+        id: Text,
+    }
+}
+
+document! {
+    /// A quota group.
+    QuotaGroupDoc {
+        /// The management group that it belongs to.
+        management_group: Text,
+        /// The subscriptions that share it.
+        subscriptions: Vec<Spanned<Id<SubscriptionName>>>,
+        /// The cores that the fleet expects it to have.
+        limits: Vec<Spanned<LimitDoc>>,
+        /// What to do where it has fewer: `refuse` (default) or `request`.
+        increase: Word<Increase>,
+    }
+}
+
+document! {
+    /// The cores of one family in one region.
+    LimitDoc {
+        /// The region.
+        region: Region,
+        /// The quota family, as in `standardDSv5Family`.
+        family: Text,
+        /// The cores.
+        cores: Whole<MOST>,
+    }
+}
+
+document! {
+    /// A capacity reservation group.
+    ReservationDoc {
+        /// The subscription that it lives in.
+        subscription: Id<SubscriptionName>,
+        /// The resource group that it lives in. Default: `rg-capacity-NAME`.
+        resource_group: Text,
+        /// The region.
+        region: Region,
+        /// The availability zones. Default: `["1"]`.
+        zones: Vec<Spanned<Text>>,
+        /// The VM size, as in `Standard_D8s_v5`.
+        sku: Text,
+        /// vCPUs of one machine, where the size's name does not say it.
+        vcpus: Whole<10_000>,
+        /// The quota family, where the size's name does not say it.
+        family: Text,
+        /// `auto` (default): as many machines as its stamps have. A number: never fewer than that.
+        instances: InstancesDoc,
+    }
+}
+
+document! {
+    /// A stamp's machines.
+    ComputeDoc {
+        /// The VM size, as in `Standard_D8s_v5`.
+        sku: Text,
+        /// Machines, all zones together.
+        instances: Whole<100_000>,
+        /// vCPUs of one machine, where the size's name does not say it.
+        vcpus: Whole<10_000>,
+        /// The quota family, where the size's name does not say it.
+        family: Text,
+    }
+}
+
+document! {
+    /// A stamp's data shape.
+    DataDoc {
+        /// How tenants' data is kept apart: `database`, `schema` or `rows`.
+        isolation: Word<Isolation>,
+        /// The size of the stamp's SQL database. Default: `S2`.
+        sql_sku: Text,
+        /// The kind of the stamp's storage account. Default: `Standard_LRS`.
+        storage_sku: Text,
+    }
+}
+
+document! {
+    /// What a stamp can carry, where that does not follow from its machines.
+    CapacityDoc {
+        /// Compute, in millicores.
+        cpu_millicores: Whole<MOST>,
+        /// Memory, in MiB.
+        memory_mib: Whole<MOST>,
+        /// Storage, in GiB.
+        storage_gib: Whole<MOST>,
+        /// Database throughput, in DTU.
+        dtu: Hundredths,
+    }
+}
+
+document! {
+    /// A stamp: a unit of capacity, failure and deletion.
+    StampDoc {
+        /// `shared` (default) or `dedicated`.
+        kind: Word<StampKind>,
+        /// The region, written in full, as in `eastus2`.
+        region: Region,
+        /// The availability zones. Default: `["1"]`.
+        zones: Vec<Spanned<Text>>,
+        /// The subscription that it lives in.
+        subscription: Id<SubscriptionName>,
+        /// The quota group that its quota comes from.
+        quota_group: Id<QuotaGroupName>,
+        /// The capacity reservation that guarantees its machines.
+        capacity_reservation: Id<ReservationName>,
+        /// The machines.
+        compute: ComputeDoc,
+        /// What it should be: `active` (default), `standby`, `isolated` or `retired`.
+        desired: Word<DesiredStamp>,
+        /// Whether it takes tenants. Default: true.
+        accepting: bool,
+        /// `pool` (default) or `dr`: never aged out, never a placement candidate.
+        role: Word<Role>,
+        /// Whether the cloud must refuse to delete it. Default: false.
+        protect: bool,
+        /// The data shape.
+        data: DataDoc,
+        /// How traffic reaches it.
+        ingress: IngressDoc,
+        /// What it can carry. Default: from its machines and `policy.stamp_capacity`.
+        capacity: CapacityDoc,
+        /// Whether its reservation keeps its cores when it is retired. Default: false.
+        keep_reservation: bool,
+        /// Whether a dedicated stamp stays when its last tenant leaves. Default: false.
+        keep_empty: bool,
+        /// Other names for it.
+        aliases: Vec<Spanned<Text>>,
+        /// Further tags.
+        tags: Labelled<Text>,
+    }
+}
+
+document! {
+    /// How many stamps.
+    BoundsDoc {
+        /// The fewest stamps of this region and kind. Default: 0.
+        min: Whole<100_000>,
+        /// The most stamps of this region and kind. Default: `policy.capacity.max_stamps`.
+        max: Whole<100_000>,
+    }
+}
+
+document! {
+    /// A shape and bounds: stamps that the planner may make by itself, each shown in the plan.
+    PoolDoc {
+        /// `shared` (default) or `dedicated`.
+        kind: Word<StampKind>,
+        /// The region.
+        region: Region,
+        /// How many.
+        stamps: BoundsDoc,
+        /// A stamp or pool whose shape this pool's stamps have, but for what is said here.
+        like: Text,
+        /// The availability zones.
+        zones: Vec<Spanned<Text>>,
+        /// The subscription that they live in.
+        subscription: Id<SubscriptionName>,
+        /// The quota group that their quota comes from.
+        quota_group: Id<QuotaGroupName>,
+        /// The capacity reservation that guarantees their machines.
+        capacity_reservation: Id<ReservationName>,
+        /// The machines.
+        compute: ComputeDoc,
+        /// The data shape.
+        data: DataDoc,
+        /// How traffic reaches them.
+        ingress: IngressDoc,
+        /// What one can carry.
+        capacity: CapacityDoc,
+    }
+}
+
+document! {
+    /// What a tenant needs. What is not said here is users × `policy.demand_per_user`.
+    DemandDoc {
+        /// Compute, in millicores.
+        cpu_millicores: Whole<MOST>,
+        /// Memory, in MiB.
+        memory_mib: Whole<MOST>,
+        /// Storage, in GiB.
+        storage_gib: Whole<MOST>,
+        /// Database throughput, in DTU.
+        dtu: Hundredths,
+        /// Requests a day.
+        requests_per_day: Whole<MOST>,
+    }
+}
+
+document! {
+    /// A tenant.
+    TenantDoc {
+        /// How many users it has. Default: 0.
+        users: Whole<1_000_000_000>,
+        /// The commercial tier. Default: `standard`. Other words: `basic-shared-tier` and
+        /// `bronze` (basic), `silver` and `gold` (standard), `platinum` (premium),
+        /// `enterprise-dedicated-tier` (enterprise).
+        tier: Word<Tier>,
+        /// The region: a hard bound of placement.
+        region: Region,
+        /// `auto` (default), or the stamp that it is pinned to.
+        placement: PlacementDoc,
+        /// What it should be: `active` (default), `offboarded` or `erased`.
+        desired: Word<DesiredTenant>,
+        /// Whether it is on legal hold. The manifest can add a hold and never lift one.
+        legal_hold: bool,
+        /// `enterprise`: a contract that forces a dedicated stamp whatever the tenant's size.
+        contract: Word<Contract>,
+        /// What it needs. Default: users × `policy.demand_per_user`.
+        demand: DemandDoc,
+        /// Requests a day.
+        requests_per_day: Whole<MOST>,
+        /// `required` (default), or `{ waived: REASON }`: its data leaves without an export.
+        export: ExportDoc,
+        /// Tenants of one group never share a stamp.
+        anti_affinity: Text,
+        /// The e-mail address of its contact.
+        contact: Text,
+    }
+}
+
+/// What a tenant's contract says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contract {
+    Standard,
+    Enterprise,
+}
+
+/// A pin, as a tenant's `placement` says it.
+pub(crate) type Pin = StampRef;
+
+words!(
+    Contract,
+    "contract",
+    "enterprise" = Enterprise,
+    "standard" = Standard
+);
+words!(
+    StampKind,
+    "kind of stamp",
+    "shared" = Shared,
+    "dedicated" = Dedicated
+);
+words!(Role, "role", "pool" = Pool, "dr" = Dr);
+words!(
+    Increase,
+    "answer to a shortage",
+    "refuse" = Refuse,
+    "request" = Request
+);
+words!(
+    Isolation,
+    "isolation",
+    "database" = Database,
+    "schema" = Schema,
+    "rows" = Rows
+);
+words!(
+    DesiredStamp,
+    "state of a stamp",
+    "active" = Active,
+    "standby" = Standby,
+    "isolated" = Isolated,
+    "retired" = Retired,
+);
+words!(
+    DesiredTenant,
+    "state of a tenant",
+    "active" = Active,
+    "offboarded" = Offboarded,
+    "erased" = Erased,
+);
+words!(
+    Tier,
+    "tier",
+    "basic" = Basic,
+    "standard" = Standard,
+    "premium" = Premium,
+    "enterprise" = Enterprise,
+    "basic-shared-tier" = Basic,
+    "enterprise-dedicated-tier" = Enterprise,
+    "bronze" = Basic,
+    "silver" = Standard,
+    "gold" = Standard,
+    "platinum" = Premium,
+);
