@@ -1,0 +1,214 @@
+//! A run's journal in a store: reading it, appending to it, and the two things that are written
+//! into it from outside the run, an answered gate and a broken lock.
+
+use jiff::Timestamp;
+
+use super::Holder;
+use super::Store;
+use super::StoreError;
+use crate::journal::Contents;
+use crate::journal::Event;
+use crate::journal::JournalError;
+use crate::journal::Progress;
+use crate::journal::Record;
+use crate::journal::RunId;
+use crate::journal::StepStatus;
+use crate::journal::Tail;
+use crate::plan::format::Digest;
+use crate::plan::format::StepId;
+
+use super::Lease;
+
+/// A run's journal, and how far the run is.
+#[derive(Debug)]
+pub struct RunJournal {
+    run: RunId,
+    progress: Progress,
+    tail: Tail,
+    poisoned: bool,
+}
+
+impl RunJournal {
+    /// The journal of a run that has not been opened.
+    pub fn new(run: RunId) -> Self {
+        Self {
+            run,
+            progress: Progress::default(),
+            tail: Tail::default(),
+            poisoned: false,
+        }
+    }
+
+    /// Reads a run's journal.
+    ///
+    /// A journal without a whole record is damaged: a store creates a journal with its first
+    /// records in it, or not at all.
+    pub async fn load(store: &dyn Store, run: &RunId) -> Result<Self, StoreError> {
+        let bytes = store.journal(run).await?;
+        let bytes = bytes.ok_or_else(|| StoreError::NoRun(run.clone()))?;
+        let contents = Contents::read(&bytes, run)?;
+        if contents.records.is_empty() {
+            let why = "it has no record, and a journal is never without its first".to_owned();
+            return Err(JournalError::Damaged { record: 1, why }.into());
+        }
+        Ok(Self {
+            run: run.clone(),
+            progress: Progress::of(&contents.records)?,
+            tail: contents.tail,
+            poisoned: false,
+        })
+    }
+
+    /// The run.
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// How many bytes of the journal are good.
+    pub fn length(&self) -> u64 {
+        self.tail.length
+    }
+
+    /// Writes down what happened, all of it in one durable write.
+    ///
+    /// An event that cannot follow is refused before anything is written. After any failure the
+    /// journal takes nothing more: what could not be written must not be acted on.
+    pub async fn append(
+        &mut self,
+        store: &dyn Store,
+        lease: &Lease,
+        at: Timestamp,
+        events: &[Event],
+    ) -> Result<Vec<Record>, StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.poisoned = true;
+        let (bytes, records, tail) = self.tail.extend(&self.run, lease.epoch, at, events)?;
+        for record in &records {
+            self.progress.push(record)?;
+        }
+        store
+            .append(lease, &self.run, self.tail.length, &bytes)
+            .await?;
+        self.tail = tail;
+        self.poisoned = false;
+        Ok(records)
+    }
+}
+
+/// The run of the plan with this digest, if the store has one.
+pub async fn find_run(
+    store: &dyn Store,
+    digest: &Digest,
+) -> Result<Option<RunJournal>, StoreError> {
+    for run in store.runs().await? {
+        if !run.as_str().starts_with(digest.short()) {
+            continue;
+        }
+        let journal = RunJournal::load(store, &run).await?;
+        let opened = journal.progress().opened.as_ref();
+        if opened.is_some_and(|opened| opened.plan == *digest) {
+            return Ok(Some(journal));
+        }
+    }
+    Ok(None)
+}
+
+/// Answers a gate of a run: writes down that a person has said yes to it.
+///
+/// Fails where the gate has not been reached, and while somebody holds the lock.
+pub async fn confirm(
+    store: &dyn Store,
+    run: &RunId,
+    step: &StepId,
+    by: &Holder,
+) -> Result<(), StoreError> {
+    let lease = store.acquire(by).await?;
+    let written = confirm_under(store, &lease, run, step, by).await;
+    let released = store.release(lease).await;
+    written.and(released)
+}
+
+async fn confirm_under(
+    store: &dyn Store,
+    lease: &Lease,
+    run: &RunId,
+    step: &StepId,
+    by: &Holder,
+) -> Result<(), StoreError> {
+    let mut journal = RunJournal::load(store, run).await?;
+    let status = journal.progress().status(step);
+    if status != StepStatus::Waiting {
+        let word = status.word();
+        let what = format!("{step} does not wait for an answer: it is {word} in run {run}");
+        return Err(StoreError::NotNow(what));
+    }
+    let events = [
+        Event::TakenOver {
+            by: by.name(),
+            purpose: by.purpose.clone(),
+        },
+        Event::Confirmed {
+            step: step.clone(),
+            by: by.user.clone(),
+        },
+    ];
+    journal.append(store, lease, by.since, &events).await?;
+    Ok(())
+}
+
+/// Takes the lock from the run that holds it, writes that into the run's journal, and leaves the
+/// lock free. Gives the steps whose calls may still be under way.
+///
+/// Fails where another run holds the lock, or nobody does.
+pub async fn unlock(
+    store: &dyn Store,
+    run: &RunId,
+    by: &Holder,
+) -> Result<Vec<StepId>, StoreError> {
+    let lease = store.break_lock(run, by).await?;
+    let written = unlock_under(store, &lease, run, by).await;
+    let released = store.release(lease).await;
+    let in_flight = written?;
+    released?;
+    Ok(in_flight)
+}
+
+async fn unlock_under(
+    store: &dyn Store,
+    lease: &Lease,
+    run: &RunId,
+    by: &Holder,
+) -> Result<Vec<StepId>, StoreError> {
+    // A run takes the lock before it writes its first record; then there is nothing to write to.
+    if store.journal(run).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut journal = RunJournal::load(store, run).await?;
+    let in_doubt = |status| {
+        matches!(
+            status,
+            StepStatus::Started | StepStatus::Unknown | StepStatus::Undoing
+        )
+    };
+    let in_flight = journal
+        .progress()
+        .steps()
+        .filter(|(_, step)| in_doubt(step.status))
+        .map(|(id, _)| id.clone())
+        .collect();
+    if !journal.progress().completed {
+        let event = Event::Unlocked { by: by.name() };
+        journal.append(store, lease, by.since, &[event]).await?;
+    }
+    Ok(in_flight)
+}
