@@ -43,10 +43,17 @@ pub fn draw<'a>(
     let mut stamps = BTreeMap::new();
     for (id, placed) in &placement.stamps {
         if let Some(shape) = &placed.stamp.shape {
-            stamps.insert(id.clone(), stamp::draw(fleet, inventory, &placed.stamp, shape)?);
+            stamps.insert(
+                id.clone(),
+                stamp::draw(fleet, inventory, &placed.stamp, shape)?,
+            );
         }
     }
-    Ok(Blueprint { fleet, placement, stamps })
+    Ok(Blueprint {
+        fleet,
+        placement,
+        stamps,
+    })
 }
 
 impl Blueprint<'_> {
@@ -56,17 +63,26 @@ impl Blueprint<'_> {
         tenant: &TenantId,
         stamp: &StampId,
     ) -> Result<Option<Binding>, AddressError> {
-        self.stamps.get(stamp).map(|on| binding::bind(self.fleet, on, tenant)).transpose()
+        self.stamps
+            .get(stamp)
+            .map(|on| binding::bind(self.fleet, on, tenant))
+            .transpose()
     }
 
     /// The address of a stamp's registry entry.
     pub fn stamp_item(&self, stamp: &StampId) -> Result<Address, AddressError> {
-        Address::new(Kind::RegistryItem, &[&self.fleet.registry, "stamps", stamp.as_str()])
+        Address::new(
+            Kind::RegistryItem,
+            &[&self.fleet.registry, "stamps", stamp.as_str()],
+        )
     }
 
     /// The address of a tenant's registry entry.
     pub fn tenant_item(&self, tenant: &TenantId) -> Result<Address, AddressError> {
-        Address::new(Kind::RegistryItem, &[&self.fleet.registry, "tenants", tenant.as_str()])
+        Address::new(
+            Kind::RegistryItem,
+            &[&self.fleet.registry, "tenants", tenant.as_str()],
+        )
     }
 
     /// The address of a capacity reservation group.
@@ -74,7 +90,11 @@ impl Blueprint<'_> {
         let Some(reservation) = self.fleet.capacity_reservations.get(name) else {
             return Ok(None);
         };
-        let parts = [reservation.subscription.as_str(), &reservation.resource_group, name.as_str()];
+        let parts = [
+            reservation.subscription.as_str(),
+            &reservation.resource_group,
+            name.as_str(),
+        ];
         Address::new(Kind::CapacityReservation, &parts).map(Some)
     }
 }

@@ -25,8 +25,14 @@ pub async fn observe(fleet: &Fleet, provider: &dyn Provider) -> Inventory {
 fn scope(fleet: &Fleet) -> Scope {
     let groups = fleet.quota_groups.values();
     Scope {
-        subscriptions: fleet.subscriptions.keys().map(ToString::to_string).collect(),
-        quota_groups: groups.map(|g| (g.management_group.clone(), g.name.to_string())).collect(),
+        subscriptions: fleet
+            .subscriptions
+            .keys()
+            .map(ToString::to_string)
+            .collect(),
+        quota_groups: groups
+            .map(|g| (g.management_group.clone(), g.name.to_string()))
+            .collect(),
         registry: fleet.registry.clone(),
     }
 }

@@ -1,3 +1,174 @@
 //! From changes to an ordered plan: steps, edges with reasons, and the quota ledger. Pure.
+//!
+//! `docs/workflows.md` lists the steps of every kind of change; the files here build exactly
+//! those. Nothing is left to choose when this stage is done.
 
 pub mod format;
+pub mod reasons;
+mod capacity;
+mod changes;
+mod context;
+mod draft;
+mod findings;
+mod graph;
+mod opening;
+mod quota;
+mod stamp_change;
+mod stamp_in;
+mod stamp_out;
+mod stamp_rest;
+mod tenant_in;
+mod tenant_move;
+mod tenant_out;
+mod tenants;
+
+use std::collections::BTreeMap;
+
+use stampctl_contract::AddressError;
+
+use crate::blueprint;
+use crate::diff;
+use crate::diff::Goal;
+use crate::model::Fleet;
+use crate::model::StampId;
+use crate::observe::Inventory;
+use crate::place::Placement;
+use context::Context;
+use draft::Draft;
+use format::Body;
+use format::Digest;
+use format::Plan;
+use format::PlanError;
+use format::RuleId;
+use format::Step;
+use format::StepId;
+use format::StepKind;
+use format::Subject;
+use quota::QuotaPlan;
+
+pub use graph::Circle;
+
+/// Why no plan could be made. Each would be a fault of this program or of a name in the
+/// manifest that lowering let through; what the fleet or the world forbids is a finding instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanningError {
+    /// A name that no address can hold.
+    #[error(transparent)]
+    Name(#[from] AddressError),
+    /// Steps that wait for each other.
+    #[error(transparent)]
+    Circle(#[from] Circle),
+    /// The plan cannot be written.
+    #[error(transparent)]
+    Format(#[from] PlanError),
+}
+
+/// Makes the sealed plan that turns the world into the fleet.
+///
+/// The same fleet, inventory and placement give the same bytes; `tool` names the program in the
+/// seal.
+pub fn plan(
+    fleet: &Fleet,
+    inventory: &Inventory,
+    placement: &Placement,
+    tool: &str,
+) -> Result<Plan, PlanningError> {
+    let blueprint = blueprint::draw(fleet, inventory, placement)?;
+    let differences = diff::diff(&blueprint, inventory);
+    let capacity = capacity::count(&blueprint, inventory, &differences)?;
+    let mut context = Context {
+        blueprint: &blueprint,
+        inventory,
+        placement,
+        differences: &differences,
+        capacity,
+        blocked: BTreeMap::new(),
+    };
+    let mut findings = findings::before(&mut context);
+    let mut draft = Draft::default();
+    let quota = quota::plan(&context, &mut draft)?;
+    findings.extend(quota.findings.iter().cloned());
+    stamps(&context, &mut draft, &quota)?;
+    tenants::plan(&context, &mut draft)?;
+    let steps = graph::order(draft.finish())?;
+    findings.extend(findings::after(&context, &steps));
+    findings.sort();
+    findings.dedup();
+    let body = Body {
+        fleet: fleet.name.clone(),
+        environment: fleet.environment.clone(),
+        provider: provider(fleet).to_owned(),
+        registry: fleet.registry.clone(),
+        manifest: Digest::of_value(fleet)?,
+        policy: fleet.policy.clone(),
+        tenants: u64::try_from(placement.decisions.len()).unwrap_or(u64::MAX),
+        opening: opening::draw(&context, &quota, &steps),
+        changes: changes::list(&context),
+        rules: rules(&steps),
+        ledger: quota.ledger,
+        decisions: changes::decisions(&context),
+        bounds: placement.bounds.clone(),
+        findings,
+        steps,
+    };
+    let rest = Digest::of_value(inventory)?;
+    Ok(Plan::seal(body, tool, inventory.observed_at, rest)?)
+}
+
+fn provider(fleet: &Fleet) -> &'static str {
+    match fleet.provider {
+        crate::model::ProviderRef::Sim { .. } => "sim",
+        crate::model::ProviderRef::Azure { .. } => "azure",
+    }
+}
+
+/// The steps of every stamp that differs and is not blocked.
+fn stamps(context: &Context<'_>, draft: &mut Draft, quota: &QuotaPlan) -> Result<(), AddressError> {
+    for (id, difference) in &context.differences.stamps {
+        let Some(stamp) = context.blueprint.stamps.get(id) else {
+            continue;
+        };
+        if context.is_blocked(&Subject::Stamp(id.clone())) {
+            continue;
+        }
+        match &difference.goal {
+            Goal::Make => stamp_in::make(context, draft, quota, stamp),
+            Goal::Wake => stamp_in::wake(context, draft, stamp),
+            Goal::Readmit => stamp_in::readmit(context, draft, stamp),
+            Goal::Rest => stamp_rest::rest(context, draft, stamp),
+            Goal::Isolate => stamp_rest::isolate(context, draft, stamp),
+            Goal::Retire(_) => stamp_out::retire(context, draft, quota, stamp)?,
+            Goal::Stay => stamp_change::settle(context, draft, quota, stamp, difference)?,
+            Goal::NoWay(_) | Goal::Replace(_) | Goal::Hidden(_) => {}
+        }
+        if matches!(difference.goal, Goal::Retire(_) | Goal::Rest) {
+            after_replacements(context, draft, id);
+        }
+    }
+    Ok(())
+}
+
+/// New capacity of a region and kind serves before old capacity of it goes (O-28).
+fn after_replacements(context: &Context<'_>, draft: &mut Draft, leaving: &StampId) {
+    let drain = StepId::of(&Subject::Stamp(leaving.clone()), StepKind::StampDrain);
+    let Some(scope) = context.scope(leaving) else {
+        return;
+    };
+    for id in context.differences.stamps.keys() {
+        if context.serves_anew(id) && context.scope(id) == Some(scope) {
+            let serving = StepId::of(&Subject::Stamp(id.clone()), StepKind::StampActivate);
+            draft.wait(&drain, &serving, "O-28");
+        }
+    }
+}
+
+/// The reasons of the rules that the plan's edges cite.
+fn rules(steps: &[Step]) -> BTreeMap<RuleId, String> {
+    let mut rules = BTreeMap::new();
+    for edge in steps.iter().flat_map(|step| &step.after) {
+        if !rules.contains_key(&edge.rule) {
+            rules.insert(edge.rule.clone(), reasons::reason(&edge.rule).to_owned());
+        }
+    }
+    rules
+}

@@ -9,6 +9,13 @@ pub mod table;
 pub mod page;
 pub mod view;
 pub mod text;
+pub mod sections;
+pub mod json;
+pub mod markdown;
+pub mod github;
+pub mod sarif;
+pub mod dot;
+pub mod html;
 
 pub use text::text;
 pub use view::Level;

@@ -49,8 +49,16 @@ pub(super) fn bind(
             Kind::RegistryItem,
             &[&fleet.registry, "tenants", tenant.as_str()],
         )?,
-        data: data(on.shape.isolation, &[subscription, &group, &server], tenant, &on.shape.sql_sku)?,
-        blob: (Address::new(Kind::BlobContainer, &blob_parts)?, Settings::from([owner()])),
+        data: data(
+            on.shape.isolation,
+            &[subscription, &group, &server],
+            tenant,
+            &on.shape.sql_sku,
+        )?,
+        blob: (
+            Address::new(Kind::BlobContainer, &blob_parts)?,
+            Settings::from([owner()]),
+        ),
         api: api(fleet, tenant)?,
         metrics: Address::new(Kind::TenantMetrics, &[&fleet.registry, tenant.as_str()])?,
     })
@@ -64,7 +72,13 @@ fn data(
 ) -> Result<Drawn, AddressError> {
     let [subscription, group, server] = server;
     let schema = |model: &str| {
-        let parts = [subscription, group, server, names::SHARED_DATABASE, tenant.as_str()];
+        let parts = [
+            subscription,
+            group,
+            server,
+            names::SHARED_DATABASE,
+            tenant.as_str(),
+        ];
         let settings = Settings::from([("model".to_owned(), Value::text(model))]);
         Ok((Address::new(Kind::TenantSchema, &parts)?, settings))
     };
@@ -85,11 +99,17 @@ fn data(
 }
 
 fn api(fleet: &Fleet, tenant: &TenantId) -> Result<Option<[Drawn; 3]>, AddressError> {
-    let Some(gateway) = &fleet.api else { return Ok(None) };
+    let Some(gateway) = &fleet.api else {
+        return Ok(None);
+    };
     let known = fleet.tenants.get(tenant);
     let at = |kind, name: &str| {
-        let parts =
-            [gateway.subscription.as_str(), &gateway.resource_group, &gateway.service, name];
+        let parts = [
+            gateway.subscription.as_str(),
+            &gateway.resource_group,
+            &gateway.service,
+            name,
+        ];
         Address::new(kind, &parts)
     };
     let user = names::api_user(tenant);

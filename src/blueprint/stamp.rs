@@ -91,6 +91,17 @@ impl StampBlueprint {
         })
     }
 
+    /// Where its lock is, whether it has one or not.
+    pub fn lock_address(&self) -> Option<Address> {
+        let group = self.group.0.part("resource_group")?;
+        let parts = [
+            self.shape.subscription.as_str(),
+            group,
+            &names::lock(&self.physical),
+        ];
+        Address::new(Kind::Lock, &parts).ok()
+    }
+
     /// Cores of all its machines.
     pub fn cores(&self) -> u64 {
         self.shape.compute.cores()
@@ -129,10 +140,17 @@ pub(super) fn draw(
 ) -> Result<StampBlueprint, AddressError> {
     let generation = generation(inventory, &stamp.id);
     let physical = names::generation(&stamp.id, generation);
-    let site = Site { shape, physical: &physical, group: names::resource_group(&physical) };
+    let site = Site {
+        shape,
+        physical: &physical,
+        group: names::resource_group(&physical),
+    };
     let own = own_tags(fleet, &stamp.id);
-    let mut group_tags: BTreeMap<String, Value> =
-        stamp.tags.iter().map(|(name, value)| (name.clone(), Value::text(value.as_str()))).collect();
+    let mut group_tags: BTreeMap<String, Value> = stamp
+        .tags
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::text(value.as_str())))
+        .collect();
     group_tags.extend(own.clone());
     group_tags.insert(TAG_TYPE.to_owned(), Value::text(type_word(shape.kind)));
     let region = || ("region".to_owned(), Value::text(shape.region.shared()));
@@ -142,18 +160,29 @@ pub(super) fn draw(
     Ok(StampBlueprint {
         id: stamp.id.clone(),
         generation,
-        item: Address::new(Kind::RegistryItem, &[&fleet.registry, "stamps", stamp.id.as_str()])?,
+        item: Address::new(
+            Kind::RegistryItem,
+            &[&fleet.registry, "stamps", stamp.id.as_str()],
+        )?,
         group: (
             Address::new(Kind::ResourceGroup, &[site.subscription(), &site.group])?,
             Settings::from([region(), ("tags".to_owned(), Value::Map(group_tags))]),
         ),
-        sql_server: (site.at(Kind::SqlServer, &server)?, Settings::from([region(), tags()])),
+        sql_server: (
+            site.at(Kind::SqlServer, &server)?,
+            Settings::from([region(), tags()]),
+        ),
         shared_database: match shape.isolation {
             Isolation::Database => None,
             Isolation::Schema | Isolation::Rows => Some((
                 Address::new(
                     Kind::SqlDatabase,
-                    &[site.subscription(), &site.group, &server, names::SHARED_DATABASE],
+                    &[
+                        site.subscription(),
+                        &site.group,
+                        &server,
+                        names::SHARED_DATABASE,
+                    ],
                 )?,
                 Settings::from([sku(&shape.sql_sku), tags()]),
             )),
@@ -252,13 +281,18 @@ fn scale_sets(
             ("reservation".to_owned(), reservation.clone()),
             ("tags".to_owned(), Value::Map(own.clone())),
         ]);
-        Ok((site.at(Kind::ScaleSet, &names::scale_set(site.physical, zone))?, settings))
+        Ok((
+            site.at(Kind::ScaleSet, &names::scale_set(site.physical, zone))?,
+            settings,
+        ))
     });
     sets.collect()
 }
 
 fn origin(site: &Site<'_>, own: &BTreeMap<String, Value>) -> Result<Option<Drawn>, AddressError> {
-    let Some(ingress) = &site.shape.ingress else { return Ok(None) };
+    let Some(ingress) = &site.shape.ingress else {
+        return Ok(None);
+    };
     let name = names::origin(site.physical);
     let parts = [
         ingress.subscription.as_str(),

@@ -30,7 +30,11 @@ pub struct SettingChange {
 
 /// The settings of `drawn` that the world has otherwise. Tags are compared one by one, and tags
 /// that are nobody's business are left alone.
-pub fn compare(drawn: &Settings, seen: Option<&SeenResource>, except: &[&str]) -> Vec<SettingChange> {
+pub fn compare(
+    drawn: &Settings,
+    seen: Option<&SeenResource>,
+    except: &[&str],
+) -> Vec<SettingChange> {
     let mut changes = Vec::new();
     for (name, wanted) in drawn {
         if except.contains(&name.as_str()) {
@@ -73,7 +77,9 @@ pub fn under(address: &Address, changes: Vec<SettingChange>) -> Vec<SettingChang
 /// The call that makes a resource what was drawn, whatever it is now. Tags of others are kept.
 pub fn put(drawn: &Drawn, seen: Option<&SeenResource>) -> Operation {
     let mut settings = drawn.1.clone();
-    let found = seen.and_then(|seen| seen.settings.get("tags")).and_then(Value::as_map);
+    let found = seen
+        .and_then(|seen| seen.settings.get("tags"))
+        .and_then(Value::as_map);
     if let (Some(Value::Map(tags)), Some(found)) = (settings.get_mut("tags"), found) {
         let mut all = found.clone();
         all.append(tags);

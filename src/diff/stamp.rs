@@ -93,7 +93,9 @@ pub(super) fn diff(
     let emptied = tenant::emptied(blueprint, tenants);
     let mut differences = BTreeMap::new();
     for (id, drawn) in &blueprint.stamps {
-        let Some(placed) = blueprint.placement.stamps.get(id) else { continue };
+        let Some(placed) = blueprint.placement.stamps.get(id) else {
+            continue;
+        };
         let mut difference = StampDifference {
             goal: Goal::Stay,
             from: inventory.stamps.get(id).map(|seen| seen.state),
@@ -107,7 +109,8 @@ pub(super) fn diff(
             Some(tenant) => Goal::Retire(RetireReason::LastTenant(tenant.clone())),
             None => goal(placed, drawn, inventory, difference.from),
         };
-        if difference.goal == Goal::Stay && difference.from.is_some_and(|s| s != StampState::Deleted)
+        if difference.goal == Goal::Stay
+            && difference.from.is_some_and(|s| s != StampState::Deleted)
         {
             settle_settings(&mut difference, placed, drawn, inventory);
         }
@@ -154,9 +157,7 @@ fn goal(
         (DesiredStamp::Active, Some(S::Isolated)) => Goal::Readmit,
         (DesiredStamp::Active, Some(S::Deleting)) => Goal::NoWay("it is being deleted"),
         (DesiredStamp::Standby, Some(S::Active | S::Draining | S::Isolated)) => Goal::Rest,
-        (DesiredStamp::Standby, _) => {
-            Goal::NoWay("a stamp is made active before it can stand by")
-        }
+        (DesiredStamp::Standby, _) => Goal::NoWay("a stamp is made active before it can stand by"),
         (DesiredStamp::Isolated, Some(S::Active)) => Goal::Isolate,
         (DesiredStamp::Isolated, Some(S::Isolated)) => Goal::Stay,
         (DesiredStamp::Isolated, _) => Goal::NoWay("only an active stamp can be isolated"),
@@ -184,13 +185,24 @@ fn settle_settings(
     if serving {
         scale(difference, drawn, inventory);
     }
-    for (resource, in_place) in
-        [(&drawn.sql_server, false), (&drawn.storage, true), (&drawn.alert, false)]
-            .into_iter()
-            .chain(drawn.shared_database.iter().map(|database| (database, true)))
-    {
+    for (resource, in_place) in [
+        (&drawn.sql_server, false),
+        (&drawn.storage, true),
+        (&drawn.alert, false),
+    ]
+    .into_iter()
+    .chain(
+        drawn
+            .shared_database
+            .iter()
+            .map(|database| (database, true)),
+    ) {
         let seen = look(resource);
-        let except: &[&str] = if serving || in_place { &[] } else { &["enabled"] };
+        let except: &[&str] = if serving || in_place {
+            &[]
+        } else {
+            &["enabled"]
+        };
         let changes = settings::compare(&resource.1, seen, except);
         let to = if in_place && seen.is_some() && changes.iter().any(|c| c.name == "sku") {
             &mut difference.update
@@ -223,7 +235,8 @@ fn replacement(drawn: &StampBlueprint, inventory: &Inventory) -> Vec<SettingChan
     let mut fixed = Vec::new();
     for set in &drawn.scale_sets {
         let seen = inventory.resources.get(&set.0);
-        let changes = settings::compare(&set.1, seen, &["instances", "power", "reservation", "tags"]);
+        let changes =
+            settings::compare(&set.1, seen, &["instances", "power", "reservation", "tags"]);
         fixed.extend(settings::under(&set.0, changes));
     }
     fixed
@@ -231,18 +244,33 @@ fn replacement(drawn: &StampBlueprint, inventory: &Inventory) -> Vec<SettingChan
 
 /// The number of machines. The calls are the plan's: quota and reservation go with them.
 fn scale(difference: &mut StampDifference, drawn: &StampBlueprint, inventory: &Inventory) {
-    let seen = drawn.scale_sets.iter().map(|set| inventory.resources.get(&set.0));
-    let now: Option<i64> =
-        seen.map(|seen| seen.and_then(|seen| seen.int("instances"))).sum();
-    let Some(now) = now.and_then(|now| u32::try_from(now).ok()) else { return };
+    let seen = drawn
+        .scale_sets
+        .iter()
+        .map(|set| inventory.resources.get(&set.0));
+    let now: Option<i64> = seen
+        .map(|seen| seen.and_then(|seen| seen.int("instances")))
+        .sum();
+    let Some(now) = now.and_then(|now| u32::try_from(now).ok()) else {
+        return;
+    };
     let wanted = drawn.shape.compute.instances;
     if now != wanted {
         difference.scale = Some((now, wanted));
     }
     for set in &drawn.scale_sets {
         let seen = inventory.resources.get(&set.0);
-        let except: &[&str] = if now == wanted { &[] } else { &["instances", "power"] };
-        amend(&mut difference.repair, set, seen, settings::compare(&set.1, seen, except));
+        let except: &[&str] = if now == wanted {
+            &[]
+        } else {
+            &["instances", "power"]
+        };
+        amend(
+            &mut difference.repair,
+            set,
+            seen,
+            settings::compare(&set.1, seen, except),
+        );
     }
 }
 
@@ -251,8 +279,14 @@ fn origin(difference: &mut StampDifference, drawn: &StampBlueprint, inventory: &
     let Some(origin) = &drawn.origin else { return };
     let seen = inventory.resources.get(&origin.0);
     let changes = settings::compare(&origin.1, seen, &[]);
-    let meant = changes.iter().all(|c| matches!(c.name.as_str(), "weight" | "host"));
-    let to = if seen.is_some() && meant { &mut difference.update } else { &mut difference.repair };
+    let meant = changes
+        .iter()
+        .all(|c| matches!(c.name.as_str(), "weight" | "host"));
+    let to = if seen.is_some() && meant {
+        &mut difference.update
+    } else {
+        &mut difference.repair
+    };
     amend(to, origin, seen, changes);
 }
 
@@ -271,7 +305,10 @@ fn group_tags(
     let wanted = Drawn::from((
         drawn.group.0.clone(),
         [
-            ("region".to_owned(), Value::text(drawn.shape.region.shared())),
+            (
+                "region".to_owned(),
+                Value::text(drawn.shape.region.shared()),
+            ),
             ("tags".to_owned(), tags),
         ]
         .into(),
@@ -290,11 +327,16 @@ fn entry(
     drawn: &StampBlueprint,
     inventory: &Inventory,
 ) {
-    let Some(seen) = inventory.stamps.get(&drawn.id) else { return };
+    let Some(seen) = inventory.stamps.get(&drawn.id) else {
+        return;
+    };
     if difference.from == Some(StampState::Active) && seen.accepting != placed.stamp.accepting {
         difference.accepting = Some(placed.stamp.accepting);
     }
-    let locked = drawn.lock.as_ref().is_some_and(|lock| inventory.resources.contains_key(&lock.0));
+    let locked = drawn
+        .lock
+        .as_ref()
+        .is_some_and(|lock| inventory.resources.contains_key(&lock.0));
     if placed.stamp.protect != (seen.protected && (locked || !placed.stamp.protect)) {
         difference.protect = Some(placed.stamp.protect);
     }

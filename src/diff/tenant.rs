@@ -65,9 +65,14 @@ pub(super) fn diff(
 ) -> BTreeMap<TenantId, TenantDifference> {
     let mut differences = BTreeMap::new();
     for (id, decision) in &blueprint.placement.decisions {
-        let seen = inventory.tenants.get(id).filter(|seen| !seen.state.is_terminal());
+        let seen = inventory
+            .tenants
+            .get(id)
+            .filter(|seen| !seen.state.is_terminal());
         let difference = match seen {
-            None => Some(TenantDifference::Onboard { to: decision.stamp.clone() }),
+            None => Some(TenantDifference::Onboard {
+                to: decision.stamp.clone(),
+            }),
             Some(seen) if seen.stamp != decision.stamp => Some(TenantDifference::Move {
                 from: seen.stamp.clone(),
                 to: decision.stamp.clone(),
@@ -96,7 +101,10 @@ pub(super) fn diff(
 }
 
 fn offboard(seen: &SeenTenant) -> TenantDifference {
-    TenantDifference::Offboard { from: seen.stamp.clone(), also: seen.moved_from.clone() }
+    TenantDifference::Offboard {
+        from: seen.stamp.clone(),
+        also: seen.moved_from.clone(),
+    }
 }
 
 /// A tenant that lives where it should.
@@ -106,7 +114,10 @@ fn at_home(
     seen: &SeenTenant,
 ) -> Option<TenantDifference> {
     if let Some(from) = &seen.moved_from {
-        return Some(TenantDifference::Settle { from: from.clone(), to: seen.stamp.clone() });
+        return Some(TenantDifference::Settle {
+            from: from.clone(),
+            to: seen.stamp.clone(),
+        });
     }
     let mut changes = Vec::new();
     if seen.state == TenantState::Migrating {
@@ -114,11 +125,19 @@ fn at_home(
     } else if seen.state != TenantState::Active || !seen.routed {
         changes.push(EntryChange::Route);
     }
-    let holds = blueprint.fleet.tenants.get(id).is_some_and(|tenant| tenant.legal_hold);
+    let holds = blueprint
+        .fleet
+        .tenants
+        .get(id)
+        .is_some_and(|tenant| tenant.legal_hold);
     if holds && seen.held != Some(true) {
         changes.push(EntryChange::Hold);
     }
-    if changes.is_empty() { None } else { Some(TenantDifference::Entry(changes)) }
+    if changes.is_empty() {
+        None
+    } else {
+        Some(TenantDifference::Entry(changes))
+    }
 }
 
 /// Dedicated stamps that their last tenant leaves in this plan.
@@ -133,7 +152,9 @@ pub(super) fn emptied(
         else {
             continue;
         };
-        let Some(placed) = blueprint.placement.stamps.get(from) else { continue };
+        let Some(placed) = blueprint.placement.stamps.get(from) else {
+            continue;
+        };
         let shape = placed.stamp.shape.as_ref();
         let dedicated = shape.is_some_and(|shape| shape.kind == StampKind::Dedicated);
         if dedicated && !placed.stamp.keep_empty && placed.tenants_after == 0 {

@@ -57,7 +57,10 @@ pub(super) fn fold(fleet: &str, observation: Observation) -> Inventory {
 }
 
 fn keep(inventory: &mut Inventory, resource: Resource) {
-    let seen = SeenResource { settings: resource.settings, etag: resource.etag };
+    let seen = SeenResource {
+        settings: resource.settings,
+        etag: resource.etag,
+    };
     inventory.resources.insert(resource.address, seen);
 }
 
@@ -127,9 +130,17 @@ fn tenant(item: &Resource) -> Option<SeenTenant> {
 }
 
 fn measure(inventory: &mut Inventory, metrics: &Resource) {
-    let Ok(id) = metrics.address.name().parse::<TenantId>() else { return };
-    let Some(tenant) = inventory.tenants.get_mut(&id) else { return };
-    let amount = |name: &str| metrics.int(name).and_then(|amount| u64::try_from(amount).ok());
+    let Ok(id) = metrics.address.name().parse::<TenantId>() else {
+        return;
+    };
+    let Some(tenant) = inventory.tenants.get_mut(&id) else {
+        return;
+    };
+    let amount = |name: &str| {
+        metrics
+            .int(name)
+            .and_then(|amount| u64::try_from(amount).ok())
+    };
     let dimensions = || {
         Some(Load {
             cpu: amount("cpu_millicores")?,
@@ -152,11 +163,21 @@ fn is_where_it_should_be(inventory: &Inventory, resource: &Resource) -> bool {
         _ if name == names::SHARED_DATABASE => return false,
         _ => name.strip_prefix("db-").unwrap_or_default(),
     };
-    let Ok(id) = tenant.parse::<TenantId>() else { return false };
-    let Some(seen) = inventory.tenants.get(&id) else { return false };
+    let Ok(id) = tenant.parse::<TenantId>() else {
+        return false;
+    };
+    let Some(seen) = inventory.tenants.get(&id) else {
+        return false;
+    };
     let group = resource.address.part("resource_group").unwrap_or_default();
-    [Some(&seen.stamp), seen.moved_from.as_ref()].into_iter().flatten().any(|stamp| {
-        let generation = inventory.stamps.get(stamp).map_or(1, |seen| seen.generation);
-        names::resource_group(&names::generation(stamp, generation)) == group
-    })
+    [Some(&seen.stamp), seen.moved_from.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|stamp| {
+            let generation = inventory
+                .stamps
+                .get(stamp)
+                .map_or(1, |seen| seen.generation);
+            names::resource_group(&names::generation(stamp, generation)) == group
+        })
 }

@@ -178,7 +178,7 @@ impl<'a> Board<'a> {
             .and_then(|index| u32::try_from(index).ok());
         let home = seen
             .and_then(|seen| self.by_id.get(&seen.stamp).copied())
-            .filter(|&home| self.sites[home].life != Life::Deleted);
+            .filter(|&home| self.sites[home].exists());
         let kept = seen.and_then(|seen| seen.moved_from.as_ref());
         if let Some(kept) = kept.and_then(|stamp| self.by_id.get(stamp).copied()) {
             self.sites[kept].tenants_before += 1;

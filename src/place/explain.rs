@@ -13,7 +13,6 @@ use crate::model::TenantId;
 use crate::observe::Inventory;
 
 use super::board::Board;
-use super::exact::Fine;
 use super::placement::Ineligible;
 use super::placement::PassedOver;
 use super::placement::PlacedStamp;
@@ -184,8 +183,8 @@ fn told(board: &Board, counts: Counts) -> Vec<PassedOver> {
 }
 
 /// Why `tenant` does not live on `stamp` when the plan is done: the first hard reason. `None`
-/// where there is none: it lives there, or could, and another stamp is better; also for a tenant
-/// or a stamp that the answer does not know.
+/// where there is none: it lives there, or it could and another stamp is better or pinned; also
+/// for a tenant or a stamp that the answer does not know.
 pub fn why_not(
     fleet: &Fleet,
     inventory: &Inventory,
@@ -218,31 +217,24 @@ pub fn why_not(
     site.refuses(&board.ask(index, entry), &fleet.policy)
 }
 
-/// The stamp as the plan leaves it.
+/// The stamp with everyone who arrives, and with those who are about to leave.
 fn finished(board: &Board, placement: &Placement, stamp: &StampId, placed: &PlacedStamp) -> Site {
-    let known = board.by_id.get(stamp).map(|&index| &board.sites[index]);
+    let home = board.by_id.get(stamp).copied();
     let region = placed
         .region()
         .and_then(|region| board.regions.binary_search(region).ok());
-    let mut site = known.cloned().unwrap_or_else(|| {
+    let opened = || {
         let region = region.unwrap_or(super::site::NOWHERE);
-        Site::empty(
-            placed.stamp.clone(),
-            placed.origin.clone(),
-            Life::Absent,
-            region,
-        )
-    });
+        let (stamp, origin) = (placed.stamp.clone(), placed.origin.clone());
+        Site::empty(stamp, origin, Life::Absent, region)
+    };
+    let mut site = home.map_or_else(opened, |home| board.sites[home].clone());
     site.stamp.desired = placed.stamp.desired;
-    site.tenants = placed.tenants_after;
-    site.load = placed
-        .load_after
-        .known()
-        .map_or(site.load, |load| Fine::of(&load));
     for resident in &board.residents {
         let decision = placement.decisions.get(resident.id);
-        if decision.is_some_and(|decision| decision.stamp == *stamp) {
-            site.groups.extend(resident.group);
+        let arrives = decision.is_some_and(|decision| decision.stamp == *stamp);
+        if arrives && (home.is_none() || resident.home != home) {
+            site.admit(resident.fine(), resident.group);
         }
     }
     site

@@ -203,12 +203,15 @@ impl<'a> Opener<'a> {
     }
 }
 
-/// The largest number of a shared stamp in each region: declared, seen, or a tombstone.
+/// The largest number of a shared stamp in each region: declared, seen, a tombstone, or one that
+/// a tenant's entry still names.
 fn numbers(board: &Board) -> Vec<u64> {
     let declared = board.fleet.stamps.keys();
     let seen = board.inventory.stamps.keys();
     let mut numbers = vec![0; board.regions.len()];
-    for id in declared.chain(seen) {
+    let strays = board.residents.iter().filter(|r| r.home.is_none());
+    let named = strays.filter_map(|resident| resident.was);
+    for id in declared.chain(seen).chain(named) {
         let Some((head, _)) = id.as_str().rsplit_once('-') else {
             continue;
         };

@@ -14,6 +14,7 @@ use super::resident::Fate;
 use super::shed;
 use super::shed::Movable;
 use super::site::Life;
+use super::universe;
 
 /// What one overloaded stamp sheds.
 pub(super) struct Overload {
@@ -36,6 +37,12 @@ pub(super) fn sort_out(board: &mut Board) -> Vec<Overload> {
             }
             continue;
         }
+        if is_hidden(board, tenant) {
+            let home = board.residents[tenant].was;
+            let reason = home.map(|_| LeaveReason::StampMissing);
+            board.residents[tenant].fate = Fate::Refused(reason, Vec::new());
+            continue;
+        }
         let reason = leaves(board, tenant);
         let resident = &mut board.residents[tenant];
         resident.fate = if resident.was.is_none() {
@@ -54,6 +61,19 @@ pub(super) fn sort_out(board: &mut Board) -> Vec<Overload> {
         };
     }
     overloads(board)
+}
+
+/// Whether it was not seen where the tenant lives, or whether its stamp is there.
+fn is_hidden(board: &Board, tenant: usize) -> bool {
+    let resident = &board.residents[tenant];
+    let hidden = |collection, id| universe::is_hidden(board.fleet, board.inventory, collection, id);
+    match resident.was {
+        None => hidden("tenants", resident.id.as_str()),
+        Some(stamp) => {
+            let seen = resident.home.is_some() || board.inventory.stamps.contains_key(stamp);
+            !seen && hidden("stamps", stamp.as_str())
+        }
+    }
 }
 
 /// The first lasting reason why the tenant must leave its home.

@@ -782,3 +782,26 @@ fn a_tenant_that_fits_no_stamp_ends_in_a_refusal() {
     );
     assert!(opened(&placement).is_empty());
 }
+
+#[test]
+fn what_was_not_seen_moves_nobody_and_is_nobody_new() {
+    let mut setting = Setting::with_cores(640);
+    setting.pool("pool", StampKind::Shared, 0, 5);
+    setting.declare(ONE, StampKind::Shared, HERE);
+    setting.serving("shared-eastus2-003", 0);
+    setting.living("declared", ONE);
+    setting.living("pool-made", TWO);
+    setting.tenant("new");
+    setting.world.gaps.push(Gap {
+        kind: Some(Kind::RegistryItem),
+        beneath: "registry".into(),
+        class: FaultClass::Throttled,
+        reason: "429".into(),
+    });
+    let placement = setting.placed();
+    assert_eq!(decision(&placement, "declared").row, 1);
+    assert_eq!(placement.stamps[&id(ONE)].band, Band::Unknown);
+    assert_eq!(refusal(&placement, "pool-made").was, Some(id(TWO)));
+    assert_eq!(refusal(&placement, "new").was, None);
+    assert_eq!(placement.decisions.len(), 1);
+}

@@ -268,6 +268,21 @@ impl Setting {
     /// placed, retired stamps are tombstones, and metrics say what the tenants need.
     pub(crate) fn applied(&self, placement: &Placement) -> Self {
         let mut next = self.clone();
+        // An entry that names what is gone must not come to life with what is built there.
+        let stamps = &self.world.stamps;
+        let dead = |stamp: &StampId| {
+            stamps
+                .get(stamp)
+                .is_none_or(|s| s.state == StampState::Deleted)
+        };
+        next.world.tenants.retain(|_, seen| !dead(&seen.stamp));
+        let cores = super::laws::cores_taken(self, placement);
+        for (_, seen) in next.world.resources.iter_mut() {
+            if let Some(free) = seen.int("available") {
+                let left = Value::Int(free.saturating_sub(cores).max(0));
+                seen.settings.insert("available".into(), left);
+            }
+        }
         for (stamp, placed) in &placement.stamps {
             let Some(shape) = &placed.stamp.shape else {
                 continue;

@@ -56,7 +56,10 @@ pub(super) fn sites(fleet: &Fleet, inventory: &Inventory, regions: &[RegionName]
         if stamp.shape.is_none() {
             stamp.shape = pool_of(fleet, id, seen).map(|pool| naming::shape(pool, id));
         }
-        let site = place_in(stamp, StampOrigin::Declared, seen, regions);
+        let mut site = place_in(stamp, StampOrigin::Declared, seen, regions);
+        if seen.is_none() && is_hidden(fleet, inventory, "stamps", id.as_str()) {
+            site.life = Life::Aside;
+        }
         sites.insert(id, site);
     }
     for (id, seen) in &inventory.stamps {
@@ -72,15 +75,26 @@ pub(super) fn sites(fleet: &Fleet, inventory: &Inventory, regions: &[RegionName]
     sites.into_values().collect()
 }
 
+/// Whether the registry's entry of `collection`/`id` lies in what was not seen. What was not seen
+/// is not absent: nobody moves because of it, and nobody is taken for new.
+pub(super) fn is_hidden(fleet: &Fleet, inventory: &Inventory, collection: &str, id: &str) -> bool {
+    if inventory.gaps.is_empty() {
+        return false;
+    }
+    let parts = [fleet.registry.as_str(), collection, id];
+    Address::new(Kind::RegistryItem, &parts)
+        .is_ok_and(|address| inventory.gaps.iter().any(|gap| gap.hides(&address)))
+}
+
 /// What was measured of the stamp `id`.
 pub(super) fn measured(inventory: &Inventory, fleet: &Fleet, site: &Site) -> Measured {
     let unknown = Measured::Seen([None; 4]);
-    let Some(seen) = inventory.stamps.get(&site.stamp.id) else {
-        return Measured::Young;
-    };
     if matches!(site.life, Life::Absent | Life::Creating | Life::Deleted) {
         return Measured::Young;
     }
+    let Some(seen) = inventory.stamps.get(&site.stamp.id) else {
+        return unknown;
+    };
     let physical = names::generation(&site.stamp.id, seen.generation);
     let group = names::resource_group(&physical);
     let Ok(address) = Address::new(Kind::StampMetrics, &[&seen.subscription, &group]) else {

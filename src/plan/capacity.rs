@@ -78,7 +78,9 @@ impl Share {
 
     /// Cores that the subscription has of its own.
     pub(super) fn own(&self) -> u64 {
-        self.limit.unwrap_or(0).saturating_sub(self.allocated.unwrap_or(0))
+        self.limit
+            .unwrap_or(0)
+            .saturating_sub(self.allocated.unwrap_or(0))
     }
 
     /// What the group must have allocated so that `cores` of the fleet fit.
@@ -134,16 +136,29 @@ fn machines(
     id: &StampId,
     drawn: &StampBlueprint,
 ) -> Machines {
-    let sets = drawn.scale_sets.iter().filter_map(|set| inventory.resources.get(&set.0));
+    let sets = drawn
+        .scale_sets
+        .iter()
+        .filter_map(|set| inventory.resources.get(&set.0));
     let now: i64 = sets.filter_map(|set| set.int("instances")).sum();
     let now = u32::try_from(now).unwrap_or(0);
     let wanted = drawn.shape.compute.instances;
-    let stamp = blueprint.placement.stamps.get(id).map(|placed| &placed.stamp);
+    let stamp = blueprint
+        .placement
+        .stamps
+        .get(id)
+        .map(|placed| &placed.stamp);
     let keeps = stamp.is_some_and(|stamp| stamp.keep_reservation);
     let retired = stamp.is_some_and(|stamp| stamp.desired == DesiredStamp::Retired);
     let state = inventory.stamps.get(id).map(|seen| seen.state);
-    let leaving = matches!(differences.stamps.get(id).map(|d| &d.goal), Some(Goal::Retire(_)));
-    let returned = matches!(state, Some(StampState::QuotaReturned | StampState::Deleting));
+    let leaving = matches!(
+        differences.stamps.get(id).map(|d| &d.goal),
+        Some(Goal::Retire(_))
+    );
+    let returned = matches!(
+        state,
+        Some(StampState::QuotaReturned | StampState::Deleting)
+    );
     let (peak, end, kept, given_up) = if leaving {
         let held = if returned { now } else { now.max(wanted) };
         (held, 0, if keeps { held } else { 0 }, held)
@@ -153,7 +168,14 @@ fn machines(
         (now.max(wanted), wanted, wanted, now.saturating_sub(wanted))
     };
     // A stamp on standby runs few machines and keeps the guarantee for all of them (L10).
-    Machines { now, peak, end, kept, vcpus: drawn.shape.compute.sku.vcpus, given_up }
+    Machines {
+        now,
+        peak,
+        end,
+        kept,
+        vcpus: drawn.shape.compute.sku.vcpus,
+        given_up,
+    }
 }
 
 fn reservations(
@@ -178,9 +200,14 @@ fn reservations(
         }
     }
     for (name, reservation) in &blueprint.fleet.capacity_reservations {
-        let Some(address) = blueprint.reservation(name)? else { continue };
+        let Some(address) = blueprint.reservation(name)? else {
+            continue;
+        };
         let seen = inventory.resources.get(&address);
-        let int = |setting| seen.and_then(|s| s.int(setting)).and_then(|n| u32::try_from(n).ok());
+        let int = |setting| {
+            seen.and_then(|s| s.int(setting))
+                .and_then(|n| u32::try_from(n).ok())
+        };
         let now = int("instances");
         let (attached_now, peak, end) = sums.get(name).copied().unwrap_or_default();
         let others = int("attached").unwrap_or(0).saturating_sub(attached_now);
@@ -229,7 +256,10 @@ fn accounts(
         if drawn.shape.capacity_reservation.is_none()
             && let Some(held) = held.get_mut(key)
         {
-            let share = held.shares.entry(drawn.shape.subscription.clone()).or_default();
+            let share = held
+                .shares
+                .entry(drawn.shape.subscription.clone())
+                .or_default();
             let vcpus = u64::from(machines.vcpus);
             share.known += u64::from(machines.now) * vcpus;
             share.peak += u64::from(machines.peak.max(machines.kept)) * vcpus;
@@ -237,8 +267,12 @@ fn accounts(
         }
     }
     for reserved in capacity.reservations.values() {
-        let Some((key, subscription)) = &reserved.account else { continue };
-        let Some(held) = held.get_mut(key) else { continue };
+        let Some((key, subscription)) = &reserved.account else {
+            continue;
+        };
+        let Some(held) = held.get_mut(key) else {
+            continue;
+        };
         let share = held.shares.entry(subscription.clone()).or_default();
         let vcpus = u64::from(reserved.vcpus);
         share.known += u64::from(reserved.now.unwrap_or(0)) * vcpus;
@@ -294,12 +328,20 @@ pub(super) fn quota(
     subscription: &SubscriptionName,
     key: &QuotaKey,
 ) -> Result<Address, AddressError> {
-    Address::new(Kind::Quota, &[subscription.as_str(), key.region.as_str(), &key.family])
+    Address::new(
+        Kind::Quota,
+        &[subscription.as_str(), key.region.as_str(), &key.family],
+    )
 }
 
 /// The address of a group's limit.
 pub(super) fn group_quota(management_group: &str, key: &QuotaKey) -> Result<Address, AddressError> {
-    let parts = [management_group, key.group.as_str(), key.region.as_str(), &key.family];
+    let parts = [
+        management_group,
+        key.group.as_str(),
+        key.region.as_str(),
+        &key.family,
+    ];
     Address::new(Kind::GroupQuota, &parts)
 }
 

@@ -72,7 +72,10 @@ impl Draft {
 }
 
 fn edge(step: &StepId, rule: &'static str) -> Edge {
-    Edge { step: step.clone(), rule: RuleId::known(rule) }
+    Edge {
+        step: step.clone(),
+        rule: RuleId::known(rule),
+    }
 }
 
 impl StepDraft {
@@ -93,7 +96,14 @@ impl StepDraft {
         conditions: Vec<Condition>,
         patience: Patience,
     ) -> Self {
-        Self::new(subject, kind, Act::Check { conditions, patience })
+        Self::new(
+            subject,
+            kind,
+            Act::Check {
+                conditions,
+                patience,
+            },
+        )
     }
 
     fn new(subject: &Subject, kind: StepKind, act: Act) -> Self {
@@ -149,19 +159,27 @@ impl StepDraft {
         steps: impl IntoIterator<Item = &'a StepId>,
         rule: &'static str,
     ) -> Self {
-        self.step.after.extend(steps.into_iter().map(|step| edge(step, rule)));
+        self.step
+            .after
+            .extend(steps.into_iter().map(|step| edge(step, rule)));
         self
     }
 
     /// It expects what was observed and no earlier step changes.
     pub(super) fn fact(mut self, condition: Condition) -> Self {
-        self.step.expects.push(Expect { condition, fact: true });
+        self.step.expects.push(Expect {
+            condition,
+            fact: true,
+        });
         self
     }
 
     /// It expects what earlier steps bring about.
     pub(super) fn expect(mut self, condition: Condition) -> Self {
-        self.step.expects.push(Expect { condition, fact: false });
+        self.step.expects.push(Expect {
+            condition,
+            fact: false,
+        });
         self
     }
 
@@ -177,8 +195,10 @@ pub(super) fn patch<const N: usize>(
     address: &Address,
     settings: [(&str, stampctl_contract::Value); N],
 ) -> Operation {
-    let settings: Settings =
-        settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let settings: Settings = settings
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     Operation {
         address: address.clone(),
         verb: Verb::Patch { settings },
@@ -197,7 +217,11 @@ pub(super) fn put(address: &Address, settings: Settings) -> Operation {
 
 /// Removes a resource and all that is in it.
 pub(super) fn delete(address: &Address) -> Operation {
-    Operation { address: address.clone(), verb: Verb::Delete, precondition: Precondition::Any }
+    Operation {
+        address: address.clone(),
+        verb: Verb::Delete,
+        precondition: Precondition::Any,
+    }
 }
 
 /// The setting has this value.
@@ -206,5 +230,9 @@ pub(super) fn is(
     setting: &str,
     value: impl Into<stampctl_contract::Value>,
 ) -> Condition {
-    Condition::Is { address: address.clone(), setting: setting.to_owned(), value: value.into() }
+    Condition::Is {
+        address: address.clone(),
+        setting: setting.to_owned(),
+        value: value.into(),
+    }
 }

@@ -35,8 +35,10 @@ pub(super) fn order(steps: Vec<Step>) -> Result<Vec<Step>, Circle> {
             }
         }
     }
-    let mut ready: BinaryHeap<Reverse<usize>> =
-        (0..steps.len()).filter(|&at| waits[at] == 0).map(Reverse).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..steps.len())
+        .filter(|&at| waits[at] == 0)
+        .map(Reverse)
+        .collect();
     let mut sequence = Vec::with_capacity(steps.len());
     while let Some(Reverse(at)) = ready.pop() {
         sequence.push(at);
@@ -49,8 +51,13 @@ pub(super) fn order(steps: Vec<Step>) -> Result<Vec<Step>, Circle> {
     }
     if sequence.len() < steps.len() {
         let stuck = steps.iter().zip(&waits).filter(|(_, waits)| **waits > 0);
-        return Err(Circle(stuck.take(20).map(|(step, _)| step.id.clone()).collect()));
+        return Err(Circle(
+            stuck.take(20).map(|(step, _)| step.id.clone()).collect(),
+        ));
     }
     let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
-    Ok(sequence.into_iter().filter_map(|at| slots[at].take()).collect())
+    Ok(sequence
+        .into_iter()
+        .filter_map(|at| slots[at].take())
+        .collect())
 }

@@ -87,7 +87,7 @@ pub(super) fn plan(context: &Context<'_>, draft: &mut Draft) -> Result<QuotaPlan
         account(context, draft, &mut plan, &groups, key, held)?;
     }
     for name in context.capacity.reservations.keys() {
-        reservation(context, draft, &mut plan, name);
+        reservation(context, draft, &mut plan, name)?;
     }
     Ok(plan)
 }
@@ -100,7 +100,9 @@ fn groups(
     let mut steps = BTreeMap::new();
     for (name, group) in &context.blueprint.fleet.quota_groups {
         let address = Address::new(Kind::QuotaGroup, &[&group.management_group, name.as_str()])?;
-        let Ok(seen) = context.inventory.look(&address) else { continue };
+        let Ok(seen) = context.inventory.look(&address) else {
+            continue;
+        };
         let members = seen.and_then(|seen| seen.settings.get("subscriptions"));
         let members = members.and_then(Value::as_list).unwrap_or_default();
         let missing = group.subscriptions.iter().map(|s| Value::text(s.shared()));
@@ -163,9 +165,10 @@ fn account(
     held: &Held,
 ) -> Result<(), AddressError> {
     let leavers = leavers(context, key);
-    let grows = held.shares.values().any(|share| {
-        share.allocation_for(share.peak) > share.allocated.unwrap_or(0)
-    });
+    let grows = held
+        .shares
+        .values()
+        .any(|share| share.allocation_for(share.peak) > share.allocated.unwrap_or(0));
     let side = capacity::group_quota(&held.management_group, key)?;
     let mut books = Books {
         key: key.clone(),
@@ -175,7 +178,12 @@ fn account(
         allocated: held
             .shares
             .iter()
-            .map(|(s, share)| (s.clone(), (share.allocated.unwrap_or(0), share.limit.unwrap_or(0))))
+            .map(|(s, share)| {
+                (
+                    s.clone(),
+                    (share.allocated.unwrap_or(0), share.limit.unwrap_or(0)),
+                )
+            })
             .collect(),
         last: groups.get(&key.group).cloned(),
         entries: Vec::new(),
@@ -188,7 +196,9 @@ fn account(
     let missing = |now: bool| -> i64 {
         let need = |share: &capacity::Share| {
             let cores = if now { share.peak } else { share.end };
-            share.allocation_for(cores).saturating_sub(share.allocated.unwrap_or(0))
+            share
+                .allocation_for(cores)
+                .saturating_sub(share.allocated.unwrap_or(0))
         };
         held.shares.values().map(|share| signed(need(share))).sum()
     };
@@ -225,29 +235,54 @@ fn signed(cores: u64) -> i64 {
 /// Stamps of the account that give machines up, in order.
 fn leavers(context: &Context<'_>, key: &QuotaKey) -> Vec<StampId> {
     let gives = |id: &StampId| {
-        context.capacity.machines.get(id).is_some_and(|machines| machines.given_up > 0)
+        context
+            .capacity
+            .machines
+            .get(id)
+            .is_some_and(|machines| machines.given_up > 0)
     };
     let stamps = context.blueprint.stamps.values();
-    stamps.filter(|s| s.account.as_ref() == Some(key) && gives(&s.id)).map(|s| s.id.clone()).collect()
+    stamps
+        .filter(|s| s.account.as_ref() == Some(key) && gives(&s.id))
+        .map(|s| s.id.clone())
+        .collect()
 }
 
 /// Whether a stamp of the account is made where another of the same region and kind goes: it
 /// would have to serve before the other goes (O-28), and cannot be paid with what that returns.
 fn replaces(context: &Context<'_>, leavers: &[StampId], key: &QuotaKey) -> bool {
     let scope = |id: &StampId| {
-        context.blueprint.stamps.get(id).map(|s| (s.shape.region.clone(), s.shape.kind))
+        context
+            .blueprint
+            .stamps
+            .get(id)
+            .map(|s| (s.shape.region.clone(), s.shape.kind))
     };
-    let made = context.differences.stamps.iter().filter(|(_, d)| d.goal == Goal::Make);
+    let made = context
+        .differences
+        .stamps
+        .iter()
+        .filter(|(_, d)| d.goal == Goal::Make);
     let made = made.filter(|(id, _)| {
-        context.blueprint.stamps.get(*id).is_some_and(|s| s.account.as_ref() == Some(key))
+        context
+            .blueprint
+            .stamps
+            .get(*id)
+            .is_some_and(|s| s.account.as_ref() == Some(key))
     });
     let made: Vec<&StampId> = made.map(|(id, _)| id).collect();
     let moves = context.placement.decisions.values().any(|decision| {
         decision.is_move()
             && made.contains(&&decision.stamp)
-            && decision.was.as_ref().is_some_and(|was| leavers.contains(was))
+            && decision
+                .was
+                .as_ref()
+                .is_some_and(|was| leavers.contains(was))
     });
-    moves || made.iter().any(|m| leavers.iter().any(|l| scope(m) == scope(l)))
+    moves
+        || made
+            .iter()
+            .any(|m| leavers.iter().any(|l| scope(m) == scope(l)))
 }
 
 fn known(plan: &mut QuotaPlan, key: &QuotaKey, held: &Held) -> bool {
@@ -275,13 +310,17 @@ fn increase(
     books: &mut Books,
     held: &Held,
 ) {
-    let Some(group) = context.blueprint.fleet.quota_groups.get(&books.key.group) else { return };
+    let Some(group) = context.blueprint.fleet.quota_groups.get(&books.key.group) else {
+        return;
+    };
     let expected = group
         .limits
         .iter()
         .find(|limit| limit.region == books.key.region && limit.family == books.key.family)
         .map(|limit| limit.cores.0);
-    let (Some(expected), Some(limit)) = (expected, held.limit) else { return };
+    let (Some(expected), Some(limit)) = (expected, held.limit) else {
+        return;
+    };
     if limit >= expected {
         return;
     }
@@ -303,7 +342,9 @@ fn increase(
         StepKind::QuotaIncrease,
         vec![put(&books.side, settings)],
     )
-    .why(format!("{missing} cores are missing of the {expected} that the manifest expects"));
+    .why(format!(
+        "{missing} cores are missing of the {expected} that the manifest expects"
+    ));
     if let Some(last) = &books.last {
         ask = ask.after(last, "P-6");
     }
@@ -334,7 +375,9 @@ fn allocate(
 ) -> Result<(), AddressError> {
     for (subscription, share) in &held.shares {
         let wanted = share.allocation_for(if peak { share.peak } else { share.end });
-        let Some(&(from, limit)) = books.allocated.get(subscription) else { continue };
+        let Some(&(from, limit)) = books.allocated.get(subscription) else {
+            continue;
+        };
         if wanted <= from {
             continue;
         }
@@ -350,7 +393,10 @@ fn allocate(
             }],
         )
         .which(subscription.as_str())
-        .why(format!("{cores} cores are wanted, {} are free", books.available));
+        .why(format!(
+            "{cores} cores are wanted, {} are free",
+            books.available
+        ));
         let rule = if peak { "O-22" } else { "O-30" };
         if let Some(last) = &books.last {
             headroom = headroom.after(last, rule);
@@ -376,9 +422,12 @@ fn allocate(
         };
         let id = draft.add(step);
         books.enter(&id, Some(subscription), -signed(cores));
-        books.allocated.insert(subscription.clone(), (wanted, limit + cores));
+        books
+            .allocated
+            .insert(subscription.clone(), (wanted, limit + cores));
         books.last = Some(id.clone());
-        plan.allocated.insert((books.key.clone(), subscription.clone()), id);
+        plan.allocated
+            .insert((books.key.clone(), subscription.clone()), id);
     }
     Ok(())
 }
@@ -391,15 +440,17 @@ fn give_back(
     held: &Held,
     stamp: &StampId,
 ) {
-    let (Some(drawn), Some(machines)) =
-        (context.blueprint.stamps.get(stamp), context.capacity.machines.get(stamp))
-    else {
+    let (Some(drawn), Some(machines)) = (
+        context.blueprint.stamps.get(stamp),
+        context.capacity.machines.get(stamp),
+    ) else {
         return;
     };
     let subscription = &drawn.shape.subscription;
-    let (Some(share), Some(&(from, limit))) =
-        (held.shares.get(subscription), books.allocated.get(subscription))
-    else {
+    let (Some(share), Some(&(from, limit))) = (
+        held.shares.get(subscription),
+        books.allocated.get(subscription),
+    ) else {
         return;
     };
     let cores = u64::from(machines.given_up) * u64::from(machines.vcpus);
@@ -412,12 +463,17 @@ fn give_back(
         books.enter(&step, Some(subscription), signed(returned));
         books.last = Some(StepId::of(&subject, StepKind::QuotaVerify));
     }
-    books.allocated.insert(subscription.clone(), (from - returned, limit.saturating_sub(returned)));
+    books.allocated.insert(
+        subscription.clone(),
+        (from - returned, limit.saturating_sub(returned)),
+    );
     if returned < cores {
         plan.findings.push(Finding {
             code: FindingCode::CoresRetained,
             subject: Subject::Stamp(stamp.clone()),
-            what: format!("returns {returned} of its {cores} cores; a reservation or others keep the rest"),
+            what: format!(
+                "returns {returned} of its {cores} cores; a reservation or others keep the rest"
+            ),
             rule: Some(RuleId::known("O-5")),
             help: "lower the reservation's floor, or drop `keep_reservation`".to_owned(),
         });
@@ -454,7 +510,9 @@ fn lacking(key: &QuotaKey, wanted: i64, available: i64) -> Finding {
 /// Cores that stay allocated and that nothing needs.
 fn stranded(plan: &mut QuotaPlan, books: &Books, held: &Held) {
     for (subscription, share) in &held.shares {
-        let Some(&(allocated, _)) = books.allocated.get(subscription) else { continue };
+        let Some(&(allocated, _)) = books.allocated.get(subscription) else {
+            continue;
+        };
         let needed = share.allocation_for(share.end);
         if share.is_known() && allocated > needed {
             plan.findings.push(Finding {
@@ -476,12 +534,12 @@ fn reservation(
     draft: &mut Draft,
     plan: &mut QuotaPlan,
     name: &ReservationName,
-) {
+) -> Result<(), AddressError> {
     let (Some(reserved), Some(meant)) = (
         context.capacity.reservations.get(name),
         context.blueprint.fleet.capacity_reservations.get(name),
     ) else {
-        return;
+        return Ok(());
     };
     let subject = Subject::Reservation(name.clone());
     let mut last = None;
@@ -494,17 +552,26 @@ fn reservation(
             ("vcpus".to_owned(), meant.sku.vcpus.into()),
             ("instances".to_owned(), reserved.peak.into()),
         ]);
-        let step = StepDraft::call(
-            &subject,
-            StepKind::ReservationEnsure,
-            vec![put(&reserved.address, settings)],
-        )
+        let home = [meant.subscription.as_str(), meant.resource_group.as_str()];
+        let home = Address::new(Kind::ResourceGroup, &home)?;
+        let mut operations = Vec::new();
+        if !context.inventory.resources.contains_key(&home) {
+            let region = ("region".to_owned(), Value::text(meant.region.shared()));
+            operations.push(put(&home, Settings::from([region])));
+        }
+        operations.push(put(&reserved.address, settings));
+        let step = StepDraft::call(&subject, StepKind::ReservationEnsure, operations)
         .why(format!("its stamps need {} machines", reserved.peak));
         let step = match reserved.now {
-            None => step.fact(Condition::Absent { address: reserved.address.clone() }),
+            None => step.fact(Condition::Absent {
+                address: reserved.address.clone(),
+            }),
             Some(now) => step.fact(is(&reserved.address, "instances", now)),
         };
-        let allocated = reserved.account.as_ref().and_then(|key| plan.allocated.get(key));
+        let allocated = reserved
+            .account
+            .as_ref()
+            .and_then(|key| plan.allocated.get(key));
         let step = draft.add(step.after_all(allocated, "O-23"));
         let verify = StepDraft::wait_for(
             &subject,
@@ -520,11 +587,18 @@ fn reservation(
     }
     let mut instances = reserved.peak;
     for (id, drawn) in &context.blueprint.stamps {
-        let gives = context.capacity.machines.get(id).map_or(0, |machines| machines.given_up);
+        let gives = context
+            .capacity
+            .machines
+            .get(id)
+            .map_or(0, |machines| machines.given_up);
         if gives == 0 || drawn.shape.capacity_reservation.as_ref() != Some(name) {
             continue;
         }
-        let after = instances.saturating_sub(gives).max(reserved.end).min(instances);
+        let after = instances
+            .saturating_sub(gives)
+            .max(reserved.end)
+            .min(instances);
         plan.reduces.insert(
             id.clone(),
             Reduce {
@@ -534,6 +608,10 @@ fn reservation(
             },
         );
         instances = after;
-        last = Some(StepId::of(&Subject::Stamp(id.clone()), StepKind::ReservationReduce));
+        last = Some(StepId::of(
+            &Subject::Stamp(id.clone()),
+            StepKind::ReservationReduce,
+        ));
     }
+    Ok(())
 }

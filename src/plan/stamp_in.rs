@@ -32,19 +32,31 @@ pub(super) fn make(
     let subject = Subject::Stamp(stamp.id.clone());
     let reserved = stamp.shape.capacity_reservation.as_ref();
     let guaranteed = reserved.and_then(|name| quota.guaranteed.get(name));
-    let key = stamp.account.clone().map(|key| (key, stamp.shape.subscription.clone()));
+    let key = stamp
+        .account
+        .clone()
+        .map(|key| (key, stamp.shape.subscription.clone()));
     let allocated = key.and_then(|key| quota.allocated.get(&key));
-    let before = context.inventory.stamps.get(&stamp.id).map(|seen| seen.state);
+    let before = context
+        .inventory
+        .stamps
+        .get(&stamp.id)
+        .map(|seen| seen.state);
     let mut register = StepDraft::call(
         &subject,
         StepKind::StampRegister,
-        vec![put(&stamp.item, entry(context, stamp, StampState::Creating))],
+        vec![put(
+            &stamp.item,
+            entry(context, stamp, StampState::Creating),
+        )],
     )
     .why("the registry knows a stamp before it is built")
     .after_all(guaranteed, "O-24")
     .after_all(allocated, "O-22");
     register = match before {
-        None => register.fact(Condition::Absent { address: stamp.item.clone() }),
+        None => register.fact(Condition::Absent {
+            address: stamp.item.clone(),
+        }),
         Some(state) => register.fact(is(&stamp.item, "state", state.word())),
     };
     let register = draft.add(register);
@@ -57,36 +69,69 @@ pub(super) fn make(
         .after_all(guaranteed, "O-24")
         .expect(is(&stamp.item, "state", StampState::Creating.word()));
     if !context.inventory.resources.contains_key(&stamp.group.0) {
-        deploy = deploy.fact(Condition::Absent { address: stamp.group.0.clone() });
+        deploy = deploy.fact(Condition::Absent {
+            address: stamp.group.0.clone(),
+        });
     }
     let deploy = draft.add(deploy);
-    serve(context, draft, stamp, &deploy, "O-25", "O-26", context.policy().timeouts.creating);
+    serve(
+        context,
+        draft,
+        stamp,
+        &deploy,
+        "O-25",
+        "O-26",
+        context.policy().timeouts.creating,
+    );
 }
 
 /// Starts the machines of a stamp on standby again, or calls a drain off (L6, L10).
 pub(super) fn wake(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let subject = Subject::Stamp(stamp.id.clone());
-    let state = context.inventory.stamps.get(&stamp.id).map_or(StampState::Ready, |s| s.state);
+    let state = context
+        .inventory
+        .stamps
+        .get(&stamp.id)
+        .map_or(StampState::Ready, |s| s.state);
     let start: Vec<Operation> = stamp
         .scale_sets
         .iter()
         .map(|(address, meant)| {
             let instances = meant.get("instances").cloned().unwrap_or(Value::Int(0));
-            patch(address, [("instances", instances), ("power", Value::text("running"))])
+            patch(
+                address,
+                [("instances", instances), ("power", Value::text("running"))],
+            )
         })
         .collect();
     let start = StepDraft::call(&subject, StepKind::ComputeStart, start)
         .why("the manifest wants it active")
         .fact(is(&stamp.item, "state", state.word()));
     let start = draft.add(start);
-    serve(context, draft, stamp, &start, "O-86", "O-86", context.policy().timeouts.activate);
+    serve(
+        context,
+        draft,
+        stamp,
+        &start,
+        "O-86",
+        "O-86",
+        context.policy().timeouts.activate,
+    );
 }
 
 /// Lets an isolated stamp serve again once it is healthy (L13).
 pub(super) fn readmit(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let subject = Subject::Stamp(stamp.id.clone());
     let first = StepId::of(&subject, StepKind::StampHealth);
-    serve(context, draft, stamp, &first, "O-25", "O-26", context.policy().timeouts.activate);
+    serve(
+        context,
+        draft,
+        stamp,
+        &first,
+        "O-25",
+        "O-26",
+        context.policy().timeouts.activate,
+    );
 }
 
 /// Health, smoke test, traffic, active.
@@ -104,7 +149,10 @@ fn serve(
     let mut health = StepDraft::wait_for(
         &subject,
         StepKind::StampHealth,
-        vec![is(&stamp.health, "live", true), is(&stamp.health, "ready", true)],
+        vec![
+            is(&stamp.health, "live", true),
+            is(&stamp.health, "ready", true),
+        ],
         Patience {
             every: policy.health.interval,
             within,
@@ -112,7 +160,10 @@ fn serve(
             then: OnTimeout::Fail,
         },
     )
-    .why(format!("live and ready {} times in a row", policy.health.healthy.max(1)));
+    .why(format!(
+        "live and ready {} times in a row",
+        policy.health.healthy.max(1)
+    ));
     if *built != StepId::of(&subject, StepKind::StampHealth) {
         health = health.after(built, healthy);
     }
@@ -138,7 +189,13 @@ fn serve(
             .why("it is healthy and takes its share of traffic")
             .after(&health, traffic)
             .after(&smoke, traffic)
-            .undo(stamp.origin_disabled().iter().map(|off| settings::put(off, seen)).collect());
+            .undo(
+                stamp
+                    .origin_disabled()
+                    .iter()
+                    .map(|off| settings::put(off, seen))
+                    .collect(),
+            );
             let add = draft.add(add);
             let verify = StepDraft::wait_for(
                 &subject,
@@ -151,7 +208,11 @@ fn serve(
             draft.add(verify)
         }
     };
-    let rule = if stamp.origin.is_some() { "O-27" } else { "O-26" };
+    let rule = if stamp.origin.is_some() {
+        "O-27"
+    } else {
+        "O-26"
+    };
     let tags = context.tags(stamp, StampState::Active);
     let mut activate = StepDraft::call(
         &subject,
@@ -163,8 +224,15 @@ fn serve(
     )
     .why("it serves")
     .after(&last, rule);
-    if context.inventory.stamps.get(&stamp.id).is_some_and(|s| s.state != StampState::Deleted) {
-        activate = activate.expect(Condition::Present { address: stamp.item.clone() });
+    if context
+        .inventory
+        .stamps
+        .get(&stamp.id)
+        .is_some_and(|s| s.state != StampState::Deleted)
+    {
+        activate = activate.expect(Condition::Present {
+            address: stamp.item.clone(),
+        });
     }
     draft.add(activate);
 }
@@ -177,11 +245,17 @@ pub(super) fn entry(context: &Context<'_>, stamp: &StampBlueprint, state: StampS
     Settings::from([
         ("state".to_owned(), Value::text(state.word())),
         ("kind".to_owned(), Value::text(stamp.shape.kind.word())),
-        ("region".to_owned(), Value::text(stamp.shape.region.shared())),
+        (
+            "region".to_owned(),
+            Value::text(stamp.shape.region.shared()),
+        ),
         ("generation".to_owned(), stamp.generation.into()),
         ("accepting".to_owned(), accepting.into()),
         ("protected".to_owned(), protect.into()),
-        ("subscription".to_owned(), Value::text(stamp.shape.subscription.shared())),
+        (
+            "subscription".to_owned(),
+            Value::text(stamp.shape.subscription.shared()),
+        ),
         ("physical".to_owned(), Value::text(stamp.physical.as_str())),
     ])
 }
@@ -192,7 +266,9 @@ fn resources(context: &Context<'_>, stamp: &StampBlueprint) -> Vec<Operation> {
         settings::put(drawn, context.inventory.resources.get(&drawn.0))
     };
     let mut group = stamp.group.clone();
-    group.1.insert("tags".to_owned(), context.tags(stamp, StampState::Creating));
+    group
+        .1
+        .insert("tags".to_owned(), context.tags(stamp, StampState::Creating));
     let mut operations = vec![seen(&group), seen(&stamp.sql_server)];
     operations.extend(stamp.shared_database.iter().map(seen));
     operations.push(seen(&stamp.storage));

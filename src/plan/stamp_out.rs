@@ -40,17 +40,13 @@ pub(super) fn retire(
     quota: &QuotaPlan,
     stamp: &StampBlueprint,
 ) -> Result<(), AddressError> {
-    let state = context.inventory.stamps.get(&stamp.id).map_or(StampState::Active, |s| s.state);
+    let state = context
+        .inventory
+        .stamps
+        .get(&stamp.id)
+        .map_or(StampState::Active, |s| s.state);
     if !matches!(state, StampState::QuotaReturned | StampState::Deleting) {
         let jobs = stamp_rest::drain(context, draft, stamp);
-        for (id, drawn) in &context.blueprint.stamps {
-            let scope = (&drawn.shape.region, drawn.shape.kind);
-            if context.serves_anew(id) && scope == (&stamp.shape.region, stamp.shape.kind) {
-                let serving = StepId::of(&Subject::Stamp(id.clone()), StepKind::StampActivate);
-                let subject = Subject::Stamp(stamp.id.clone());
-                draft.wait(&StepId::of(&subject, StepKind::StampDrain), &serving, "O-28");
-            }
-        }
         back_up(context, draft, stamp, &jobs)?;
         release(context, draft, stamp, &jobs);
         give_back(context, draft, quota, stamp)?;
@@ -75,14 +71,22 @@ fn back_up(
     let name = names::stamp_backup(&stamp.physical);
     let vault = context.blueprint.fleet.vault.as_str();
     let backup = Address::new(Kind::Backup, &[subscription, vault, &name])?;
-    if context.inventory.resources.contains_key(&stamp.sql_server.0) {
+    if context
+        .inventory
+        .resources
+        .contains_key(&stamp.sql_server.0)
+    {
         let settings = Settings::from([
             ("source".to_owned(), Value::text(stamp.group.0.to_string())),
             ("tenant".to_owned(), Value::text("")),
         ]);
-        let take = StepDraft::call(&subject, StepKind::StampBackup, vec![put(&backup, settings)])
-            .why("a way back, should anything of it still be wanted")
-            .after(jobs, "O-13");
+        let take = StepDraft::call(
+            &subject,
+            StepKind::StampBackup,
+            vec![put(&backup, settings)],
+        )
+        .why("a way back, should anything of it still be wanted")
+        .after(jobs, "O-13");
         let take = draft.add(take);
         let verify = StepDraft::wait_for(
             &subject,
@@ -95,10 +99,14 @@ fn back_up(
         draft.add(verify);
     }
     if context.inventory.resources.contains_key(&stamp.alert.0) {
-        let remove =
-            StepDraft::call(&subject, StepKind::MonitoringRemove, vec![delete(&stamp.alert.0)])
-                .why("nobody is to be woken by a stamp that goes")
-                .after(jobs, "O-14");
+        let remove = StepDraft::call(
+            &subject,
+            StepKind::MonitoringRemove,
+            vec![delete(&stamp.alert.0)],
+        )
+        .why("nobody is to be woken by a stamp that goes")
+        .after(jobs, "O-14")
+        .after(&step(stamp, StepKind::BackupVerify), "O-87");
         draft.add(remove);
     }
     Ok(())
@@ -107,15 +115,24 @@ fn back_up(
 /// Deallocates every zone and scales to zero: whether deallocated machines count is disputed,
 /// machines that are gone do not.
 fn release(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint, jobs: &StepId) {
-    let present = |set: &&crate::blueprint::stamp::Drawn| {
-        context.inventory.resources.contains_key(&set.0)
-    };
-    let sets: Vec<&Address> = stamp.scale_sets.iter().filter(present).map(|set| &set.0).collect();
-    let mut operations =
-        vec![patch(&stamp.item, [("state", Value::text(StampState::Releasing.word()))])];
+    let present =
+        |set: &&crate::blueprint::stamp::Drawn| context.inventory.resources.contains_key(&set.0);
+    let sets: Vec<&Address> = stamp
+        .scale_sets
+        .iter()
+        .filter(present)
+        .map(|set| &set.0)
+        .collect();
+    let mut operations = vec![patch(
+        &stamp.item,
+        [("state", Value::text(StampState::Releasing.word()))],
+    )];
     let deallocated = [("power", Value::text("deallocated"))];
     operations.extend(sets.iter().map(|set| patch(set, deallocated.clone())));
-    operations.extend(sets.iter().map(|set| patch(set, [("instances", 0_u32.into())])));
+    operations.extend(
+        sets.iter()
+            .map(|set| patch(set, [("instances", 0_u32.into())])),
+    );
     let release = StepDraft::call(
         &Subject::Stamp(stamp.id.clone()),
         StepKind::ComputeRelease,
@@ -138,22 +155,29 @@ pub(super) fn give_back(
 ) -> Result<(), AddressError> {
     let subject = Subject::Stamp(stamp.id.clone());
     let retires = draft.has(&step(stamp, StepKind::ComputeRelease));
-    let released =
-        step(stamp, if retires { StepKind::ComputeRelease } else { StepKind::StampUpdate });
+    let released = step(
+        stamp,
+        if retires {
+            StepKind::ComputeRelease
+        } else {
+            StepKind::StampUpdate
+        },
+    );
     if let Some(reduce) = quota.reduces.get(&stamp.id) {
         let mut operations: Vec<Operation> = Vec::new();
         if retires {
             let sets = stamp.scale_sets.iter();
             let sets = sets.filter(|set| context.inventory.resources.contains_key(&set.0));
-            operations
-                .extend(sets.map(|set| patch(&set.0, [("reservation", Value::text(""))])));
+            operations.extend(sets.map(|set| patch(&set.0, [("reservation", Value::text(""))])));
         }
         let (from, to) = reduce.instances;
         if to < from {
             operations.push(patch(&reduce.address, [("instances", to.into())]));
         }
         let lower = StepDraft::call(&subject, StepKind::ReservationReduce, operations)
-            .why(format!("the reservation holds {to} machines instead of {from}"))
+            .why(format!(
+                "the reservation holds {to} machines instead of {from}"
+            ))
             .after(&released, "O-5")
             .after_all(&reduce.previous, "P-6");
         draft.add(lower);
@@ -175,8 +199,11 @@ fn return_cores(
     let timeouts = context.policy().timeouts;
     let quota = capacity::quota(&returned.subscription, &returned.key)?;
     let side = capacity::group_quota(&returned.management_group, &returned.key)?;
-    let allocation =
-        capacity::allocation(&returned.management_group, &returned.key, &returned.subscription)?;
+    let allocation = capacity::allocation(
+        &returned.management_group,
+        &returned.key,
+        &returned.subscription,
+    )?;
     let whole = |cores: u64| i64::try_from(cores).unwrap_or(i64::MAX);
     let n = whole(returned.returned);
     let reduce = step(stamp, StepKind::ReservationReduce);
@@ -190,7 +217,9 @@ fn return_cores(
         }],
         Patience::fail_after(Seconds(30), timeouts.release),
     )
-    .why(format!("a limit lower by {n} must still cover what is used"))
+    .why(format!(
+        "a limit lower by {n} must still cover what is used"
+    ))
     .after(released, "O-4")
     .after(&reduce, "O-5")
     .after_all(&returned.previous, "P-6");
@@ -207,7 +236,11 @@ fn return_cores(
     .after(&reduce, "O-5")
     .after_all(&returned.previous, "P-6");
     let expected = is(&allocation, "cores", whole(returned.allocation.0));
-    let give = if returned.previous.is_some() { give.expect(expected) } else { give.fact(expected) };
+    let give = if returned.previous.is_some() {
+        give.expect(expected)
+    } else {
+        give.fact(expected)
+    };
     let give = draft.add(give);
     let changed = |address: &Address, setting: &str, by: i64| Condition::ChangedBy {
         address: address.clone(),
@@ -225,7 +258,9 @@ fn return_cores(
         ],
         Patience::fail_after(Seconds(30), timeouts.quota),
     )
-    .why(format!("the group must have {n} cores more and the subscription {n} fewer"))
+    .why(format!(
+        "the group must have {n} cores more and the subscription {n} fewer"
+    ))
     .after(&give, "P-3");
     draft.add(verify);
     Ok(())
@@ -237,7 +272,10 @@ fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let released = StepDraft::call(
         &subject,
         StepKind::StampReleased,
-        vec![patch(&stamp.item, [("state", Value::text(StampState::QuotaReturned.word()))])],
+        vec![patch(
+            &stamp.item,
+            [("state", Value::text(StampState::QuotaReturned.word()))],
+        )],
     )
     .why("nothing of it holds quota any more")
     .after(&step(stamp, StepKind::QuotaVerify), "P-5")
@@ -261,10 +299,14 @@ fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let holds = StepDraft::check(
         &subject,
         StepKind::StampHolds,
-        vec![Condition::FewerThan { matching: held, count: 1 }],
+        vec![Condition::FewerThan {
+            matching: held,
+            count: 1,
+        }],
     )
     .why("no legal hold may refer to it")
-    .after(&released, "O-20");
+    .after(&released, "O-20")
+    .after(&step(stamp, StepKind::TenantsRecheck), "O-87");
     draft.add(holds);
     if context.inventory.resources.contains_key(&stamp.group.0) {
         let owned = StepDraft::check(
@@ -277,7 +319,8 @@ fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
             }],
         )
         .why("the group must hold nothing of anyone else")
-        .after(&released, "O-18");
+        .after(&released, "O-18")
+        .after(&step(stamp, StepKind::StampHolds), "O-87");
         draft.add(owned);
     }
 }
@@ -289,8 +332,12 @@ fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     if let Some(origin) = stamp.origin.as_ref().filter(|origin| present(&origin.0)) {
         let remove = StepDraft::call(&subject, StepKind::IngressDelete, vec![delete(&origin.0)])
             .why("no name may point at what is about to go")
-            .after(&step(stamp, StepKind::JobsWait), "O-9");
-        gone.push(Condition::Absent { address: origin.0.clone() });
+            .after(&step(stamp, StepKind::JobsWait), "O-9")
+            .after(&step(stamp, StepKind::StampHolds), "O-87")
+            .after(&step(stamp, StepKind::OwnershipVerify), "O-87");
+        gone.push(Condition::Absent {
+            address: origin.0.clone(),
+        });
         draft.add(guarded(remove, stamp));
     }
     let data: Vec<Operation> = [&stamp.sql_server.0, &stamp.storage.0]
@@ -301,22 +348,30 @@ fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     if !data.is_empty() {
         let remove = StepDraft::call(&subject, StepKind::DataDelete, data)
             .why("its tenants are elsewhere and it is backed up")
+            .after(&step(stamp, StepKind::IngressDelete), "O-87")
+            .after(&step(stamp, StepKind::OwnershipVerify), "O-87")
             .after(&step(stamp, StepKind::StampHolds), "O-20")
             .after(&step(stamp, StepKind::BackupVerify), "O-13");
         draft.add(guarded(remove, stamp));
     }
     if present(&stamp.group.0) {
-        let remove = StepDraft::call(&subject, StepKind::StampDelete, vec![delete(&stamp.group.0)])
-            .why("everything of it is returned, backed up and empty")
-            .after(&step(stamp, StepKind::DataDelete), "O-17")
-            .after(&step(stamp, StepKind::IngressDelete), "O-90")
-            .after(&step(stamp, StepKind::StampHolds), "O-20")
-            .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
-            .after(&step(stamp, StepKind::BackupVerify), "O-13")
-            .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
+        let remove = StepDraft::call(
+            &subject,
+            StepKind::StampDelete,
+            vec![delete(&stamp.group.0)],
+        )
+        .why("everything of it is returned, backed up and empty")
+        .after(&step(stamp, StepKind::DataDelete), "O-17")
+        .after(&step(stamp, StepKind::IngressDelete), "O-90")
+        .after(&step(stamp, StepKind::StampHolds), "O-20")
+        .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
+        .after(&step(stamp, StepKind::BackupVerify), "O-13")
+        .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
         draft.add(guarded(remove, stamp));
     }
-    gone.push(Condition::Absent { address: stamp.group.0.clone() });
+    gone.push(Condition::Absent {
+        address: stamp.group.0.clone(),
+    });
     gone.push(Condition::FewerThan {
         matching: Matching {
             kind: None,
@@ -335,14 +390,19 @@ fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     .why("nothing may be left behind")
     .after(&step(stamp, StepKind::StampDelete), "O-19")
     .after(&step(stamp, StepKind::IngressDelete), "O-90")
-    .after(&step(stamp, StepKind::StampReleased), "O-19");
+    .after(&step(stamp, StepKind::StampReleased), "O-19")
+    .after(&step(stamp, StepKind::TenantsRecheck), "O-7")
+    .after(&step(stamp, StepKind::StampHolds), "O-20");
     let absence = draft.add(absence);
     let tombstone = StepDraft::call(
         &subject,
         StepKind::StampTombstone,
         vec![patch(
             &stamp.item,
-            [("state", Value::text(StampState::Deleted.word())), ("accepting", false.into())],
+            [
+                ("state", Value::text(StampState::Deleted.word())),
+                ("accepting", false.into()),
+            ],
         )],
     )
     .why("the id stays taken")

@@ -35,8 +35,14 @@ pub(super) fn rest(context: &Context<'_>, draft: &mut Draft, stamp: &StampBluepr
         .zip(split)
         .map(|((address, _), instances)| patch(address, [("instances", instances.into())]))
         .collect();
-    operations.push(patch(&stamp.item, [("state", Value::text(StampState::Ready.word()))]));
-    operations.push(patch(&stamp.group.0, [("tags", context.tags(stamp, StampState::Ready))]));
+    operations.push(patch(
+        &stamp.item,
+        [("state", Value::text(StampState::Ready.word()))],
+    ));
+    operations.push(patch(
+        &stamp.group.0,
+        [("tags", context.tags(stamp, StampState::Ready))],
+    ));
     let standby = StepDraft::call(&subject, StepKind::StampStandby, operations)
         .why(format!("{} machines stay warm", compute.instances))
         .after(&jobs, "O-11")
@@ -53,8 +59,14 @@ pub(super) fn isolate(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlu
         &subject,
         StepKind::StampIsolate,
         vec![
-            patch(&stamp.item, [("state", Value::text(StampState::Isolated.word()))]),
-            patch(&stamp.group.0, [("tags", context.tags(stamp, StampState::Isolated))]),
+            patch(
+                &stamp.item,
+                [("state", Value::text(StampState::Isolated.word()))],
+            ),
+            patch(
+                &stamp.group.0,
+                [("tags", context.tags(stamp, StampState::Isolated))],
+            ),
         ],
     )
     .why("the manifest isolates it; its tenants are without service")
@@ -67,7 +79,11 @@ pub(super) fn isolate(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlu
 /// step. Stamps that were further on already skip what is done (L5..L9).
 pub(super) fn drain(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) -> StepId {
     let subject = Subject::Stamp(stamp.id.clone());
-    let state = context.inventory.stamps.get(&stamp.id).map_or(StampState::Active, |s| s.state);
+    let state = context
+        .inventory
+        .stamps
+        .get(&stamp.id)
+        .map_or(StampState::Active, |s| s.state);
     let close = StepDraft::call(
         &subject,
         StepKind::PlacementClose,
@@ -84,8 +100,14 @@ pub(super) fn drain(context: &Context<'_>, draft: &mut Draft, stamp: &StampBluep
         &subject,
         StepKind::StampDrain,
         vec![
-            patch(&stamp.item, [("state", Value::text(StampState::Draining.word()))]),
-            patch(&stamp.group.0, [("tags", context.tags(stamp, StampState::Draining))]),
+            patch(
+                &stamp.item,
+                [("state", Value::text(StampState::Draining.word()))],
+            ),
+            patch(
+                &stamp.group.0,
+                [("tags", context.tags(stamp, StampState::Draining))],
+            ),
         ],
     )
     .why("it takes no new work and finishes what it has")
@@ -132,7 +154,10 @@ fn wait_until_idle(
         vec![at_most_none("connections")],
         Patience::fail_after(Seconds(15), timeouts.drain_connections),
     )
-    .why(format!("open connections end, within {}", timeouts.drain_connections))
+    .why(format!(
+        "open connections end, within {}",
+        timeouts.drain_connections
+    ))
     .after(after, "O-9");
     let connections = draft.add(connections);
     let jobs = StepDraft::wait_for(
@@ -153,7 +178,12 @@ pub(super) fn nobody(context: &Context<'_>, stamp: &StampBlueprint) -> Vec<Condi
     let gone = || vec!["offboarded".to_owned(), "erased".to_owned()];
     let none = |kind, beneath: String, equals: Option<(String, Value)>, except_states| {
         Condition::FewerThan {
-            matching: Matching { kind: Some(kind), beneath, equals, except_states },
+            matching: Matching {
+                kind: Some(kind),
+                beneath,
+                equals,
+                except_states,
+            },
             count: 1,
         }
     };
@@ -164,9 +194,24 @@ pub(super) fn nobody(context: &Context<'_>, stamp: &StampBlueprint) -> Vec<Condi
         _ => (Kind::SqlDatabase, stamp.sql_server.0.path().to_owned()),
     };
     vec![
-        none(Kind::RegistryItem, registry.clone(), Some(("stamp".to_owned(), id())), gone()),
-        none(Kind::RegistryItem, registry, Some(("moved_from".to_owned(), id())), gone()),
+        none(
+            Kind::RegistryItem,
+            registry.clone(),
+            Some(("stamp".to_owned(), id())),
+            gone(),
+        ),
+        none(
+            Kind::RegistryItem,
+            registry,
+            Some(("moved_from".to_owned(), id())),
+            gone(),
+        ),
         none(data, beneath, None, Vec::new()),
-        none(Kind::BlobContainer, stamp.storage.0.path().to_owned(), None, Vec::new()),
+        none(
+            Kind::BlobContainer,
+            stamp.storage.0.path().to_owned(),
+            None,
+            Vec::new(),
+        ),
     ]
 }

@@ -104,8 +104,13 @@ fn needs_code(text: &str) -> bool {
         .as_bytes()
         .windows(2)
         .any(|pair| pair[0] == b'#' && pair[1].is_ascii_digit());
-    text.contains('@') || reference || lower.contains("://") || lower.contains("www.")
-        || lower.contains("gh-") || lower.contains("mailto:") || lower.contains("xmpp:")
+    text.contains('@')
+        || reference
+        || lower.contains("://")
+        || lower.contains("www.")
+        || lower.contains("gh-")
+        || lower.contains("mailto:")
+        || lower.contains("xmpp:")
 }
 
 /// A Markdown code span that its content cannot leave, also inside a table's cell.
@@ -154,9 +159,13 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// The message of a GitHub workflow command. Line breaks of our own become `%0A`.
-pub fn command_message(text: &str) -> String {
-    lines(text).replace('%', "%25").replace('\n', "%0A")
+/// The message of a GitHub workflow command: one line after the other.
+pub fn command_message(message: &[&str]) -> String {
+    let safe: Vec<String> = message
+        .iter()
+        .map(|text| line(text).replace('%', "%25"))
+        .collect();
+    safe.join("%0A")
 }
 
 /// A property of a GitHub workflow command, as in `title=`.
@@ -196,15 +205,24 @@ mod tests {
     #[test]
     fn what_steers_a_terminal_is_spelled_out() {
         assert_eq!(line("a\u{1b}[2Jb\r\n"), "a\\u{1b}[2Jb\\u{d}\\u{a}");
-        assert_eq!(line("\u{202e}gpj\u{200b}\u{9b}"), "\\u{202e}gpj\\u{200b}\\u{9b}");
+        assert_eq!(
+            line("\u{202e}gpj\u{200b}\u{9b}"),
+            "\\u{202e}gpj\\u{200b}\\u{9b}"
+        );
         assert_eq!(line("\\u{1b}"), "\\u{5c}u{1b}");
         assert_eq!(lines("a\nb\t"), "a\nb\\u{9}");
     }
 
     #[test]
     fn a_log_line_cannot_speak_to_the_runner() {
-        assert_eq!(guard("  ::set-env name=A::b"), "  \\u{3a}:set-env name=A::b");
-        assert_eq!(line("x ##vso[task.setvariable]"), "x #\\u{23}vso[task.setvariable]");
+        assert_eq!(
+            guard("  ::set-env name=A::b"),
+            "  \\u{3a}:set-env name=A::b"
+        );
+        assert_eq!(
+            line("x ##vso[task.setvariable]"),
+            "x #\\u{23}vso[task.setvariable]"
+        );
         assert_eq!(line("###[group]"), "##\\u{23}[group]");
         assert_eq!(line("## heading"), "## heading");
     }
@@ -213,14 +231,18 @@ mod tests {
     fn markdown_keeps_its_reader_safe() {
         assert_eq!(markdown("a <b> | *c*"), "a &lt;b&gt; &#124; \\*c\\*");
         assert_eq!(markdown("ask @octocat"), "`ask @octocat`");
-        assert_eq!(markdown("see https://evil.example"), "`see https://evil.example`");
+        assert_eq!(
+            markdown("see https://evil.example"),
+            "`see https://evil.example`"
+        );
         assert_eq!(code("a`` b"), "```a`` b```");
         assert!(fenced("text", "````\nx").starts_with("`````text\n"));
     }
 
     #[test]
     fn a_workflow_command_keeps_to_its_line() {
-        assert_eq!(command_message("100%\n::warning::x"), "100%25%0A::warning::x");
+        let message = command_message(&["100%", "a\n::warning::x"]);
+        assert_eq!(message, "100%25%0Aa\\u{a}::warning::x");
         assert_eq!(command_property("a:b,c\n"), "a%3Ab%2Cc\\u{a}");
     }
 

@@ -120,10 +120,19 @@ impl Page {
     pub fn item(&mut self, indent: usize, marker: &str, ink: Ink, text: &str) {
         let marker = escape::line(marker).into_owned();
         let lead = " ".repeat(indent);
-        let hang = indent + if marker.is_empty() { 0 } else { marker.width() + 1 };
+        let hang = indent
+            + if marker.is_empty() {
+                0
+            } else {
+                marker.width() + 1
+            };
         let text = escape::line(text);
         let room = self.setting.width.saturating_sub(hang).max(NARROWEST / 2);
-        let marked = if marker.is_empty() { 0 } else { indent + marker.len() };
+        let marked = if marker.is_empty() {
+            0
+        } else {
+            indent + marker.len()
+        };
         for (at, words) in wrap(&text, room).into_iter().enumerate() {
             let blank = " ".repeat(hang);
             match (at, marker.is_empty()) {
@@ -138,7 +147,11 @@ impl Page {
     fn emit(&mut self, line: &str, ink: Ink, only: usize) {
         let line = escape::guard(line);
         if self.setting.colour && ink != Ink::Plain {
-            let end = if only == 0 { line.len() } else { only.min(line.len()) };
+            let end = if only == 0 {
+                line.len()
+            } else {
+                only.min(line.len())
+            };
             let (inked, rest) = line.split_at_checked(end).unwrap_or((&line, ""));
             self.out.push_str(ink.code());
             self.out.push_str(inked);
@@ -183,8 +196,16 @@ mod tests {
 
     #[test]
     fn text_hangs_beneath_its_marker() {
-        let mut page = Page::new(Setting { width: 40, ..Setting::default() });
-        page.item(2, "-", Ink::Loss, "retire stamp shared-eastus2-001 because the manifest says so");
+        let mut page = Page::new(Setting {
+            width: 40,
+            ..Setting::default()
+        });
+        page.item(
+            2,
+            "-",
+            Ink::Loss,
+            "retire stamp shared-eastus2-001 because the manifest says so",
+        );
         assert_eq!(
             page.finish(),
             "  - retire stamp shared-eastus2-001\n    because the manifest says so\n"
@@ -193,15 +214,24 @@ mod tests {
 
     #[test]
     fn a_wrapped_line_is_no_workflow_command() {
-        let mut page = Page::new(Setting { width: 40, ..Setting::default() });
-        page.line(0, "a reason that is long enough to wrap ::add-mask::x and on");
+        let mut page = Page::new(Setting {
+            width: 40,
+            ..Setting::default()
+        });
+        page.line(
+            0,
+            "a reason that is long enough to wrap ::add-mask::x and on",
+        );
         assert!(page.finish().contains("\n\\u{3a}:add-mask::x and on\n"));
     }
 
     #[test]
     fn colour_repeats_what_the_sign_says() {
         let set = |colour| {
-            let mut page = Page::new(Setting { colour, ..Setting::default() });
+            let mut page = Page::new(Setting {
+                colour,
+                ..Setting::default()
+            });
             page.item(2, "-", Ink::Loss, "gone");
             page.finish()
         };

@@ -24,7 +24,10 @@ impl Table {
     /// A table with these headings.
     pub fn new(columns: &[(&str, Align)]) -> Self {
         Self {
-            columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
+            columns: columns
+                .iter()
+                .map(|(name, align)| ((*name).to_owned(), *align))
+                .collect(),
             rows: Vec::new(),
         }
     }
@@ -95,7 +98,10 @@ mod tests {
         let mut table = Table::new(&[("stamp", Align::Left), ("load", Align::Right)]);
         table.row(["東京", "7 %"]);
         table.row(["a", "100 %"]);
-        assert_eq!(table.lines(), ["stamp   load", "東京     7 %", "a      100 %"]);
+        assert_eq!(
+            table.lines(),
+            ["stamp   load", "東京     7 %", "a      100 %"]
+        );
     }
 
     #[test]

@@ -52,7 +52,10 @@ fn header(page: &mut Page, view: &View) {
         ("observed", header.observed_at.clone()),
         (
             "expires",
-            format!("{}; once begun, it may be resumed until {}", header.expires_at, header.resume_until),
+            format!(
+                "{}; once begun, it may be resumed until {}",
+                header.expires_at, header.resume_until
+            ),
         ),
     ];
     for (name, value) in identity {
@@ -85,7 +88,10 @@ fn refusals(page: &mut Page, view: &View) {
         return;
     }
     let many = words::count(refusals.len() as u64, "reason", "reasons");
-    page.heading(&format!("{}: {many}. This plan cannot be applied.", heading::REFUSED));
+    page.heading(&format!(
+        "{}: {many}. This plan cannot be applied.",
+        heading::REFUSED
+    ));
     findings(page, &refusals, "x", Ink::Loss);
 }
 
@@ -115,7 +121,10 @@ fn findings(page: &mut Page, findings: &[&FindingView], marker: &str, ink: Ink) 
     for (code, count) in told {
         if count > MANY && !page.is_full() {
             let rest = words::number((count - MANY) as u64);
-            page.line(2, &format!("… and {rest} more of `{code}`; the plan file has them all"));
+            page.line(
+                2,
+                &format!("… and {rest} more of `{code}`; the plan file has them all"),
+            );
         }
     }
 }
@@ -134,14 +143,17 @@ fn summary(page: &mut Page, view: &View) {
     let summary = &view.summary;
     page.heading(heading::SUMMARY);
     if summary.steps == 0 && view.changes.is_empty() {
-        page.line(2, "Nothing to do: the world is as the manifest wants it, as far as it was seen.");
+        page.line(
+            2,
+            "Nothing to do: the world is as the manifest wants it, as far as it was seen.",
+        );
     } else if summary.steps == 0 {
         page.line(2, "No steps: nothing would be done.");
     }
     page.line(2, &format!("changes: {}.", change_counts(view)));
     page.line(2, &format!("steps: {}.", step_counts(view)));
-    let refusals = words::count(summary.refusals, "finding refuses", "findings refuse");
-    let notes = words::count(summary.notes, "other finding", "other findings");
+    let refusals = words::count(summary.refusals, "refuses", "refuse");
+    let notes = words::count(summary.notes, "does not", "do not");
     page.line(2, &format!("findings: {refusals} the plan, {notes}."));
     page.line(2, &format!("digest {}", view.header.digest));
 }
@@ -174,7 +186,12 @@ pub(super) fn step_counts(view: &View) -> String {
 fn next(page: &mut Page, view: &View) {
     if let Some(next) = &view.next {
         page.gap();
-        page.item(0, "", Ink::Heading, &format!("{}: {}", heading::NEXT, next.what));
+        page.item(
+            0,
+            "",
+            Ink::Heading,
+            &format!("{}: {}", heading::NEXT, next.what),
+        );
         page.raw(2, Ink::Plain, &next.command);
     }
 }

@@ -243,6 +243,9 @@ pub struct BoundView {
 pub struct Group {
     /// The subject.
     pub subject: Subject,
+    /// Tenants with the same number have the same kinds of steps and calls, to the same places
+    /// but for their own names.
+    pub alike: usize,
     /// Its steps.
     pub steps: Vec<StepView>,
 }
@@ -252,7 +255,7 @@ pub struct Group {
 pub struct StepView {
     /// Its place in the plan, from 1.
     pub number: usize,
-    /// Its sign: see [`steps_sign`](self).
+    /// Its sign: `X` cannot be undone, `*` changes the cloud, `:` may pause the run, `?` looks.
     pub symbol: String,
     /// Its name.
     pub id: StepId,
@@ -288,7 +291,7 @@ pub struct Wait {
 /// A labelled line about a step, with lines beneath it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Detail {
-    /// What kind of line it is: `does`, `needs`, `asks`, `waits`, `undo`, `on`.
+    /// What kind of line it is: `id`, `does`, `needs`, `asks`, `waits`, `undo`, `on`.
     pub label: String,
     /// The line.
     pub text: String,

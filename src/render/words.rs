@@ -169,19 +169,38 @@ pub fn condition(condition: &Condition) -> String {
     match condition {
         Condition::Absent { address } => format!("`{address}` does not exist"),
         Condition::Present { address } => format!("`{address}` exists"),
-        Condition::Is { address, setting, value } => {
+        Condition::Is {
+            address,
+            setting,
+            value,
+        } => {
             format!("`{setting}` of `{address}` is {value}")
         }
-        Condition::AtMost { address, setting, limit } => {
+        Condition::AtMost {
+            address,
+            setting,
+            limit,
+        } => {
             format!("`{setting}` of `{address}` is at most {limit}")
         }
-        Condition::AtLeast { address, setting, limit } => {
+        Condition::AtLeast {
+            address,
+            setting,
+            limit,
+        } => {
             format!("`{setting}` of `{address}` is at least {limit}")
         }
-        Condition::ChangedBy { address, setting, since, by } => {
+        Condition::ChangedBy {
+            address,
+            setting,
+            since,
+            by,
+        } => {
             let way = if *by < 0 { "fallen" } else { "risen" };
             let by = by.unsigned_abs();
-            format!("`{setting}` of `{address}` has {way} by exactly {by} since just before `{since}`")
+            format!(
+                "`{setting}` of `{address}` has {way} by exactly {by} since just before `{since}`"
+            )
         }
         Condition::FewerThan { matching, count } => {
             format!("fewer than {count} of {}", matches(matching))
@@ -189,11 +208,17 @@ pub fn condition(condition: &Condition) -> String {
         Condition::OnlyOwned { group, tag, owner } => {
             format!("everything in `{group}` carries the tag `{tag}` = `{owner}`")
         }
-        Condition::SameContent { source, destination } => {
+        Condition::SameContent {
+            source,
+            destination,
+        } => {
             format!("`{source}` and `{destination}` hold the same content")
         }
         Condition::Elapsed { since, seconds } => {
-            format!("{} have passed since `{since}` succeeded", duration(seconds.0))
+            format!(
+                "at least {} have passed since `{since}` succeeded",
+                duration(seconds.0)
+            )
         }
         Condition::Confirmed { question } => {
             format!("a person has answered yes with `stampctl confirm` to: {question}")
@@ -202,13 +227,18 @@ pub fn condition(condition: &Condition) -> String {
 }
 
 fn matches(matching: &Matching) -> String {
-    let kind = matching.kind.map_or("resource", stampctl_contract::Kind::word);
+    let kind = matching
+        .kind
+        .map_or("resource", stampctl_contract::Kind::word);
     let mut out = format!("any `{kind}` beneath `{}`", matching.beneath);
     if let Some((setting, value)) = &matching.equals {
         out.push_str(&format!(" with `{setting}` = {value}"));
     }
     if !matching.except_states.is_empty() {
-        out.push_str(&format!(", not counting state {}", matching.except_states.join(", ")));
+        out.push_str(&format!(
+            ", not counting state {}",
+            matching.except_states.join(", ")
+        ));
     }
     out
 }
@@ -221,7 +251,9 @@ pub fn operation(operation: &Operation) -> String {
         Verb::Patch { .. } => format!("sets in {address}"),
         Verb::Delete => format!("deletes {address} with everything inside it"),
         Verb::Copy { from, tenant } => {
-            format!("copies the content of tenant `{tenant}`, and no other's, from {from} to {address}")
+            format!(
+                "copies the content of tenant `{tenant}`, and no other's, from {from} to {address}"
+            )
         }
     };
     match &operation.precondition {
@@ -230,6 +262,16 @@ pub fn operation(operation: &Operation) -> String {
         Precondition::Version(etag) => out.push_str(&format!(", only at version `{etag}`")),
     }
     out
+}
+
+/// The word for what a call does.
+pub const fn verb(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Put { .. } => "put",
+        Verb::Patch { .. } => "patch",
+        Verb::Delete => "delete",
+        Verb::Copy { .. } => "copy",
+    }
 }
 
 /// The settings that a call writes.
@@ -315,7 +357,12 @@ pub fn passed_over(passed: &PassedOver) -> String {
     let names: Vec<&str> = passed.first.iter().map(StampId::as_str).collect();
     let more = usize::try_from(passed.count).is_ok_and(|count| count > names.len());
     let dots = if more { ", …" } else { "" };
-    format!("{} {} ({}{dots})", passed.count, ineligible(passed.why), names.join(", "))
+    format!(
+        "{} {} ({}{dots})",
+        passed.count,
+        ineligible(passed.why),
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]

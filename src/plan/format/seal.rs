@@ -27,8 +27,10 @@ impl Digest {
     /// The digest of a value's compact JSON. Our types have ordered maps and no floats, so equal
     /// values have equal JSON.
     pub fn of_value<T: Serialize>(value: &T) -> Result<Self, PlanError> {
-        let bytes = serde_json::to_vec(value).map_err(|e| PlanError::Unreadable(e.to_string()))?;
-        Ok(Self::of(&bytes))
+        let mut hash = Sha256::new();
+        serde_json::to_writer(&mut hash, value)
+            .map_err(|e| PlanError::Unreadable(e.to_string()))?;
+        Ok(Self(hex(&hash.finalize())))
     }
 
     /// The first twelve digits, for names and messages.

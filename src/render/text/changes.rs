@@ -24,8 +24,11 @@ pub(in crate::render) fn changes(page: &mut Page, view: &View) {
     page.heading(heading::CHANGES);
     legend(page, view);
     for action in Action::ALL {
-        let of_action: Vec<&ChangeView> =
-            view.changes.iter().filter(|change| change.action == *action).collect();
+        let of_action: Vec<&ChangeView> = view
+            .changes
+            .iter()
+            .filter(|change| change.action == *action)
+            .collect();
         let (tenants, others): (Vec<&ChangeView>, Vec<&ChangeView>) = of_action
             .into_iter()
             .partition(|change| matches!(change.subject, Subject::Tenant(_)));
@@ -58,14 +61,27 @@ fn legend(page: &mut Page, view: &View) {
 fn one(page: &mut Page, change: &ChangeView, level: Level) {
     let what = match (&change.subject, &change.stamp) {
         (Subject::Tenant(_), Some(stamp)) => {
-            let way = if change.action == Action::Offboard { "from" } else { "on" };
-            let way = if change.action == Action::Move { "to" } else { way };
+            let way = if change.action == Action::Offboard {
+                "from"
+            } else {
+                "on"
+            };
+            let way = if change.action == Action::Move {
+                "to"
+            } else {
+                way
+            };
             format!("{} {way} {stamp}", words::subject(&change.subject))
         }
         _ => words::subject(&change.subject),
     };
     let (verb, why) = (change.action.word(), &change.why);
-    page.item(2, &change.symbol, ink(change.action), &format!("{verb} {what}: {why}"));
+    page.item(
+        2,
+        &change.symbol,
+        ink(change.action),
+        &format!("{verb} {what}: {why}"),
+    );
     for setting in &change.settings {
         settings(page, setting, level);
     }
@@ -94,7 +110,10 @@ fn settings(page: &mut Page, setting: &SettingView, level: Level) {
 fn many(page: &mut Page, action: Action, changes: &[&ChangeView]) {
     let mut stamps: BTreeMap<Option<&str>, Vec<&ChangeView>> = BTreeMap::new();
     for change in changes {
-        stamps.entry(change.stamp.as_deref()).or_default().push(change);
+        stamps
+            .entry(change.stamp.as_deref())
+            .or_default()
+            .push(change);
     }
     for (stamp, changes) in stamps {
         let names: Vec<String> = changes
@@ -107,15 +126,26 @@ fn many(page: &mut Page, action: Action, changes: &[&ChangeView]) {
             .collect();
         let rest = changes.len().saturating_sub(FEW);
         let more = if rest > 0 {
-            format!(", … and {} more; the plan file has them all", words::number(rest as u64))
+            format!(
+                ", … and {} more; the plan file has them all",
+                words::number(rest as u64)
+            )
         } else {
             String::new()
         };
-        let way = if action == Action::Offboard { "from" } else { "on" };
-        let place = stamp.map(|stamp| format!(" {way} {stamp}")).unwrap_or_default();
+        let way = if action == Action::Offboard {
+            "from"
+        } else {
+            "on"
+        };
+        let place = stamp
+            .map(|stamp| format!(" {way} {stamp}"))
+            .unwrap_or_default();
         let done = words::done(action, changes.len() as u64);
         // A thing that is no tenant never gets here, so the word for things is not wanted.
-        let done = done.replacen("things", "tenants", 1).replacen("thing", "tenant", 1);
+        let done = done
+            .replacen("things", "tenants", 1)
+            .replacen("thing", "tenant", 1);
         let line = format!("{done}{place}: {}{more}", names.join(", "));
         page.item(2, action.symbol(), ink(action), &line);
     }

@@ -25,16 +25,20 @@ pub(in crate::render) fn steps(page: &mut Page, view: &View) {
     if view.groups.is_empty() {
         return;
     }
-    page.heading(&format!("{} ({})", heading::STEPS, words::number(view.summary.steps)));
+    page.heading(&format!(
+        "{} ({})",
+        heading::STEPS,
+        words::number(view.summary.steps)
+    ));
     let legend = "* changes the cloud   ? looks, and goes on only if it holds   : may pause the \
                   run   X cannot be undone   ← waits for these steps, because of the rule";
     page.item(2, "", Ink::Faint, legend);
-    let mut alike: BTreeMap<Likeness<'_>, Vec<&Group>> = BTreeMap::new();
+    let mut alike: BTreeMap<usize, Vec<&Group>> = BTreeMap::new();
     let mut tenants = 0;
     for group in &view.groups {
         if let Subject::Tenant(_) = group.subject {
             tenants += 1;
-            alike.entry(likeness(group)).or_default().push(group);
+            alike.entry(group.alike).or_default().push(group);
         }
     }
     let grouped = tenants > MANY && !page.is_full();
@@ -43,8 +47,10 @@ pub(in crate::render) fn steps(page: &mut Page, view: &View) {
             one(page, group);
             continue;
         };
-        let same = alike.get(&likeness(group)).map_or(&[][..], Vec::as_slice);
-        let first = same.first().is_some_and(|first| std::ptr::eq(*first, group));
+        let same = alike.get(&group.alike).map_or(&[][..], Vec::as_slice);
+        let first = same
+            .first()
+            .is_some_and(|first| std::ptr::eq(*first, group));
         if !grouped || same.len() <= FEW {
             one(page, group);
         } else if first {
@@ -54,22 +60,22 @@ pub(in crate::render) fn steps(page: &mut Page, view: &View) {
     }
 }
 
-/// Tenants are alike if the same kinds of steps are done with the same kinds of hazards.
-type Likeness<'a> = Vec<(&'a str, Hazard)>;
-
-fn likeness(group: &Group) -> Likeness<'_> {
-    group.steps.iter().map(|step| (step.kind.as_str(), step.hazard)).collect()
-}
-
 fn rest(page: &mut Page, groups: &[&Group]) {
-    let names: Vec<String> = groups.iter().take(FEW).map(|g| words::subject(&g.subject)).collect();
-    let numbers = groups.iter().flat_map(|group| &group.steps).map(|step| step.number);
+    let names: Vec<String> = groups
+        .iter()
+        .take(FEW)
+        .map(|g| words::subject(&g.subject))
+        .collect();
+    let numbers = groups
+        .iter()
+        .flat_map(|group| &group.steps)
+        .map(|step| step.number);
     let (first, last) = numbers.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
     let each = groups.first().map_or(0, |group| group.steps.len());
-    let many = words::count(groups.len() as u64, "tenant", "tenants");
+    let many = words::count(groups.len() as u64, "more tenant", "more tenants");
     let text = format!(
-        "and {many} more with the same {} each, among steps {first} to {last}: {}{}; the plan \
-         file has them all",
+        "{many} with the same {} each, among steps {first} to {last}: {}{}; the plan file has \
+         them all",
         words::count(each as u64, "step", "steps"),
         names.join(", "),
         if groups.len() > FEW { ", …" } else { "" },
@@ -83,7 +89,12 @@ fn one(page: &mut Page, group: &Group) {
     for step in &group.steps {
         if step.point_of_no_return {
             let subject = words::subject(&group.subject);
-            page.item(2, "──", Ink::Loss, &format!("point of no return of {subject} ──"));
+            page.item(
+                2,
+                "──",
+                Ink::Loss,
+                &format!("point of no return of {subject} ──"),
+            );
         }
         lines(page, step);
     }
@@ -126,9 +137,10 @@ fn lines(page: &mut Page, step: &StepView) {
 pub(in crate::render) fn waits_for(waits: &[Wait]) -> String {
     let mut rules: Vec<(&RuleId, Vec<String>)> = Vec::new();
     for wait in waits {
-        let name = wait
-            .number
-            .map_or_else(|| format!("`{}`, which is no step of this plan", wait.step), |n| n.to_string());
+        let name = wait.number.map_or_else(
+            || format!("`{}`, which is no step of this plan", wait.step),
+            |n| n.to_string(),
+        );
         match rules.iter_mut().find(|(rule, _)| *rule == &wait.rule) {
             Some((_, names)) => names.push(name),
             None => rules.push((&wait.rule, vec![name])),
@@ -154,9 +166,17 @@ pub(in crate::render) fn rules(page: &mut Page, view: &View) {
     }
     page.heading(heading::RULES);
     for rule in &view.rules {
-        let reason = rule.reason.as_deref().unwrap_or("the plan gives no reason for this rule");
+        let reason = rule
+            .reason
+            .as_deref()
+            .unwrap_or("the plan gives no reason for this rule");
         let cited = words::count(rule.cited, "time", "times");
-        page.item(2, &format!("{:<5}", rule.rule), Ink::Heading, &format!("{reason} ({cited})"));
+        page.item(
+            2,
+            &format!("{:<5}", rule.rule),
+            Ink::Heading,
+            &format!("{reason} ({cited})"),
+        );
     }
 }
 
@@ -164,11 +184,24 @@ pub(in crate::render) fn waits(page: &mut Page, view: &View) {
     if view.waits.is_empty() {
         return;
     }
-    page.heading(&format!("{} ({})", heading::WAITS, words::number(view.waits.len() as u64)));
-    let shown = if page.is_full() { view.waits.len() } else { MANY };
+    page.heading(&format!(
+        "{} ({})",
+        heading::WAITS,
+        words::number(view.waits.len() as u64)
+    ));
+    let shown = if page.is_full() {
+        view.waits.len()
+    } else {
+        MANY
+    };
     for wait in view.waits.iter().take(shown) {
         let what = wait.what.join(", and ");
-        page.item(2, &format!("{:>5}", wait.number), Ink::Care, &format!("{}: {what}", wait.step));
+        page.item(
+            2,
+            &format!("{:>5}", wait.number),
+            Ink::Care,
+            &format!("{}: {what}", wait.step),
+        );
     }
     if view.waits.len() > shown {
         let rest = words::number((view.waits.len() - shown) as u64);

@@ -34,18 +34,29 @@ pub(in crate::render) fn reach(view: &View) -> Vec<(&'static str, String)> {
         ("stamps deleted", named(&blast.stamps_deleted)),
         ("stamps created", named(&blast.stamps_created)),
         ("tenants moved", words::number(blast.tenants_moved)),
-        ("tenants offboarded", words::number(blast.tenants_offboarded)),
+        (
+            "tenants offboarded",
+            words::number(blast.tenants_offboarded),
+        ),
         ("tenants onboarded", words::number(blast.tenants_onboarded)),
         ("cores returned", words::number(blast.cores_returned)),
         ("cores allocated", words::number(blast.cores_allocated)),
         ("regions touched", named(&blast.regions)),
-        ("cannot be undone", words::count(blast.irreversible, "step", "steps")),
+        (
+            "cannot be undone",
+            words::count(blast.irreversible, "step", "steps"),
+        ),
     ]
 }
 
 fn few(names: &[String]) -> String {
     let rest = names.len().saturating_sub(MANY);
-    let shown = names.iter().take(MANY).cloned().collect::<Vec<String>>().join(", ");
+    let shown = names
+        .iter()
+        .take(MANY)
+        .cloned()
+        .collect::<Vec<String>>()
+        .join(", ");
     if rest > 0 {
         format!("{shown}, … and {} more", words::number(rest as u64))
     } else {
@@ -59,7 +70,10 @@ pub(in crate::render) fn policy(page: &mut Page, view: &View) {
     }
     page.heading(heading::POLICY);
     for differs in &view.policy {
-        let line = format!("{} = {} (default {})", differs.name, differs.value, differs.default);
+        let line = format!(
+            "{} = {} (default {})",
+            differs.name, differs.value, differs.default
+        );
         page.line(2, &line);
     }
 }
@@ -68,7 +82,11 @@ pub(in crate::render) fn moves(page: &mut Page, view: &View) {
     if view.moves.is_empty() && view.move_bounds.is_empty() {
         return;
     }
-    page.heading(&format!("{} ({})", heading::MOVES, words::number(view.moves.len() as u64)));
+    page.heading(&format!(
+        "{} ({})",
+        heading::MOVES,
+        words::number(view.moves.len() as u64)
+    ));
     if view.moves.len() > MANY && !page.is_full() {
         let mut ways: BTreeMap<(&str, &str, &str), Vec<String>> = BTreeMap::new();
         for one in &view.moves {
@@ -78,8 +96,17 @@ pub(in crate::render) fn moves(page: &mut Page, view: &View) {
         for ((from, to, why), tenants) in ways {
             let many = words::count(tenants.len() as u64, "tenant", "tenants");
             let dots = if tenants.len() > FEW { ", …" } else { "" };
-            let names = tenants.into_iter().take(FEW).collect::<Vec<String>>().join(", ");
-            page.item(2, ">", Ink::Care, &format!("{many} {from} → {to}: {why} ({names}{dots})"));
+            let names = tenants
+                .into_iter()
+                .take(FEW)
+                .collect::<Vec<String>>()
+                .join(", ");
+            page.item(
+                2,
+                ">",
+                Ink::Care,
+                &format!("{many} {from} → {to}: {why} ({names}{dots})"),
+            );
         }
     } else {
         for one in &view.moves {
@@ -95,21 +122,34 @@ pub(in crate::render) fn moves(page: &mut Page, view: &View) {
 /// How many moves one cause needs: `retired: 3 moves; any plan needs exactly 3`.
 pub(in crate::render) fn move_bound(bound: &BoundView) -> String {
     let moves = words::count(u64::from(bound.count), "move", "moves");
-    let word = if bound.exact == Some(true) { "exactly" } else { "at least" };
-    format!("{}: {moves}; any plan needs {word} {}", bound.what, bound.at_least)
+    let word = if bound.exact == Some(true) {
+        "exactly"
+    } else {
+        "at least"
+    };
+    format!(
+        "{}: {moves}; any plan needs {word} {}",
+        bound.what, bound.at_least
+    )
 }
 
 pub(in crate::render) fn ledger(page: &mut Page, view: &View) {
     if view.ledger.is_empty() {
         return;
     }
-    page.heading(&format!("{} (cores that a group can allocate)", heading::LEDGER));
+    page.heading(&format!(
+        "{} (cores that a group can allocate)",
+        heading::LEDGER
+    ));
     for account in &view.ledger {
         page.item(2, "", Ink::Heading, &account_line(account));
         page.table(4, &account_table(account, page.is_full()));
         if account.entries.len() > MANY && !page.is_full() {
             let rest = words::number((account.entries.len() - MANY) as u64);
-            page.line(4, &format!("… and {rest} more entries; the plan file has them all"));
+            page.line(
+                4,
+                &format!("… and {rest} more entries; the plan file has them all"),
+            );
         }
     }
 }
@@ -133,10 +173,15 @@ fn account_table(account: &AccountView, full: bool) -> Table {
     let shown = if full { account.entries.len() } else { MANY };
     for entry in account.entries.iter().take(shown) {
         table.row([
-            entry.number.map_or_else(|| "none".to_owned(), |n| n.to_string()),
+            entry
+                .number
+                .map_or_else(|| "none".to_owned(), |n| n.to_string()),
             words::signed(entry.group),
             entry.balance.to_string(),
-            entry.subscription.clone().unwrap_or_else(|| "(the group's own limit)".to_owned()),
+            entry
+                .subscription
+                .clone()
+                .unwrap_or_else(|| "(the group's own limit)".to_owned()),
             entry.step.to_string(),
         ]);
     }
@@ -171,8 +216,15 @@ pub(in crate::render) fn stamp_bound(bound: &BoundView) -> String {
 }
 
 fn placed(page: &mut Page, one: &PlacementView, level: Level) {
-    let was = one.was.as_ref().map(|was| format!(" (was on {was})")).unwrap_or_default();
-    let line = format!("{} → {}{was}: {} [DT-1 row {}]", one.tenant, one.stamp, one.why, one.row);
+    let was = one
+        .was
+        .as_ref()
+        .map(|was| format!(" (was on {was})"))
+        .unwrap_or_default();
+    let line = format!(
+        "{} → {}{was}: {} [DT-1 row {}]",
+        one.tenant, one.stamp, one.why, one.row
+    );
     page.item(2, "·", Ink::Plain, &line);
     if level == Level::Property {
         page.line(6, &format!("needs {}", one.demand));
@@ -191,7 +243,12 @@ fn alike(page: &mut Page, placement: &[PlacementView]) {
     for ((stamp, row, why), tenants) in kinds {
         let many = words::count(tenants.len() as u64, "tenant", "tenants");
         let dots = if tenants.len() > FEW { ", …" } else { "" };
-        let names = tenants.iter().take(FEW).copied().collect::<Vec<&str>>().join(", ");
+        let names = tenants
+            .iter()
+            .take(FEW)
+            .copied()
+            .collect::<Vec<&str>>()
+            .join(", ");
         let line = format!("{many} → {stamp}: {why} [DT-1 row {row}] ({names}{dots})");
         page.item(2, "·", Ink::Plain, &line);
     }

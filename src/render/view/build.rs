@@ -47,12 +47,20 @@ pub(super) fn view(plan: &Plan, level: Level, next: Option<Next>) -> View {
         moves: moves(body),
         move_bounds: move_bounds(body),
         stamp_bounds: stamp_bounds(body),
-        groups: if shown { steps::groups(body, level, &numbers) } else { Vec::new() },
+        groups: if shown {
+            steps::groups(body, level, &numbers)
+        } else {
+            Vec::new()
+        },
         rules: steps::rules(body),
         ledger: ledger(body, &numbers),
         placement: if shown { placement(body) } else { Vec::new() },
         waits: steps::waits(body),
-        world: if level == Level::Property { world(body) } else { Vec::new() },
+        world: if level == Level::Property {
+            world(body)
+        } else {
+            Vec::new()
+        },
         summary: summary(body),
         next,
     }
@@ -101,7 +109,11 @@ fn blast(body: &Body) -> Blast {
     for account in &body.ledger {
         regions.insert(account.key.region.to_string());
         for entry in account.entries.iter().filter(|e| e.subscription.is_some()) {
-            let side = if entry.group > 0 { &mut returned } else { &mut allocated };
+            let side = if entry.group > 0 {
+                &mut returned
+            } else {
+                &mut allocated
+            };
             *side = side.saturating_add(entry.group.unsigned_abs());
         }
     }
@@ -142,7 +154,11 @@ fn policy(policy: &Policy) -> Vec<Differs> {
     }
     for (name, default) in defaults {
         if !told.contains(&name) {
-            differing.push(Differs { name, value: "none".to_owned(), default });
+            differing.push(Differs {
+                name,
+                value: "none".to_owned(),
+                default,
+            });
         }
     }
     differing
@@ -159,14 +175,21 @@ fn flat<T: serde::Serialize>(name: &str, value: &T) -> Vec<Fact> {
     let mut facts = Vec::new();
     match serde_json::to_value(value) {
         Ok(value) => flatten(name.to_owned(), &value, &mut facts),
-        Err(error) => facts.push(Fact { name: name.to_owned(), value: error.to_string() }),
+        Err(error) => facts.push(Fact {
+            name: name.to_owned(),
+            value: error.to_string(),
+        }),
     }
     facts
 }
 
 fn flatten(name: String, value: &serde_json::Value, into: &mut Vec<Fact>) {
     let beneath = |part: &str| {
-        if name.is_empty() { part.to_owned() } else { format!("{name}.{part}") }
+        if name.is_empty() {
+            part.to_owned()
+        } else {
+            format!("{name}.{part}")
+        }
     };
     match value {
         serde_json::Value::Object(entries) if !entries.is_empty() => {
@@ -179,7 +202,14 @@ fn flatten(name: String, value: &serde_json::Value, into: &mut Vec<Fact>) {
                 flatten(beneath(&at.to_string()), value, into);
             }
         }
-        _ => into.push(Fact { name, value: value.to_string() }),
+        _ => into.push(Fact {
+            name,
+            value: if value.is_null() {
+                "none".to_owned()
+            } else {
+                value.to_string()
+            },
+        }),
     }
 }
 
@@ -210,11 +240,17 @@ fn code(code: crate::plan::format::FindingCode) -> String {
 }
 
 fn moves(body: &Body) -> Vec<MoveView> {
-    let moving = body.decisions.iter().filter(|(_, decision)| decision.is_move());
+    let moving = body
+        .decisions
+        .iter()
+        .filter(|(_, decision)| decision.is_move());
     moving
         .map(|(tenant, decision)| MoveView {
             tenant: tenant.to_string(),
-            from: decision.was.as_ref().map_or_else(String::new, ToString::to_string),
+            from: decision
+                .was
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string),
             to: decision.stamp.to_string(),
             why: words::why(&decision.why),
         })
@@ -242,7 +278,12 @@ fn stamp_bounds(body: &Body) -> Vec<BoundView> {
             count: bound.stamps,
             at_least: bound.at_least,
             exact: None,
-            binding: Some(bound.binding.map_or("number of tenants", |d| d.word()).to_owned()),
+            binding: Some(
+                bound
+                    .binding
+                    .map_or("number of tenants", |d| d.word())
+                    .to_owned(),
+            ),
         })
         .collect()
 }
@@ -286,13 +327,22 @@ fn placement(body: &Body) -> Vec<PlacementView> {
             row: decision.row,
             why: words::why(&decision.why),
             demand: demand(&decision.demand),
-            passed_over: decision.passed_over.iter().map(words::passed_over).collect(),
+            passed_over: decision
+                .passed_over
+                .iter()
+                .map(words::passed_over)
+                .collect(),
         })
         .collect()
 }
 
 fn demand(load: &Load) -> String {
-    let Load { cpu, memory, storage, dtu } = *load;
+    let Load {
+        cpu,
+        memory,
+        storage,
+        dtu,
+    } = *load;
     format!(
         "cpu {cpu} m, memory {memory} MiB, storage {storage} MiB, dtu {}.{:02}",
         dtu / 100,
@@ -305,19 +355,28 @@ fn summary(body: &Body) -> Summary {
         let of_kind = body.changes.iter().filter(|change| change.action == action);
         (action, of_kind.count() as u64)
     });
-    let refusals = body.findings.iter().filter(|finding| finding.code.refuses()).count();
+    let refusals = body
+        .findings
+        .iter()
+        .filter(|finding| finding.code.refuses())
+        .count();
     let calling = count(body, |step| matches!(step.act, Act::Call { .. }));
     Summary {
         changes: changes.collect(),
         steps: body.steps.len() as u64,
         calling,
-        calls: body.steps.iter().map(|step| step.act.operations().len() as u64).sum(),
+        calls: body
+            .steps
+            .iter()
+            .map(|step| step.act.operations().len() as u64)
+            .sum(),
         checking: body.steps.len() as u64 - calling,
         disruptive: count(body, |step| step.hazard == Hazard::Disruptive),
         irreversible: count(body, |step| step.hazard == Hazard::Irreversible),
-        pausing: count(body, |step| {
-            matches!(&step.act, Act::Check { patience, .. } if patience.then == OnTimeout::Pause)
-        }),
+        pausing: count(
+            body,
+            |step| matches!(&step.act, Act::Check { patience, .. } if patience.then == OnTimeout::Pause),
+        ),
         refusals: refusals as u64,
         notes: (body.findings.len() - refusals) as u64,
     }

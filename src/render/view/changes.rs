@@ -46,7 +46,10 @@ fn stamp(body: &Body, change: &Change) -> Option<String> {
             let seen = body.opening.tenants.get(tenant)?;
             seen.stamp.as_ref().map(ToString::to_string)
         }
-        _ => body.decisions.get(tenant).map(|decision| decision.stamp.to_string()),
+        _ => body
+            .decisions
+            .get(tenant)
+            .map(|decision| decision.stamp.to_string()),
     }
 }
 
@@ -86,7 +89,10 @@ pub(crate) fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
     let mut lines = Vec::new();
     for (at, hunk) in diff.grouped_ops(2).iter().enumerate() {
         if at > 0 {
-            lines.push(DiffLine { sign: ' ', text: "…".to_owned() });
+            lines.push(DiffLine {
+                sign: ' ',
+                text: "…".to_owned(),
+            });
         }
         for change in hunk.iter().flat_map(|op| diff.iter_changes(op)) {
             let sign = match change.tag() {

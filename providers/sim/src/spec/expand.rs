@@ -58,7 +58,11 @@ impl TryFrom<&WorldSpec> for World {
             reserved: BTreeMap::new(),
             tenants: BTreeMap::new(),
         };
-        for tenant in &spec.tenants {
+        for tenant in spec
+            .tenants
+            .iter()
+            .filter(|tenant| !tenant::is_gone(tenant))
+        {
             *draft.tenants.entry(tenant.stamp.as_str()).or_default() += 1;
         }
         draft.subscriptions()?;

@@ -9,7 +9,6 @@ use stampctl_contract::Value;
 
 use super::Draft;
 use super::address;
-use super::no_tags;
 use super::size;
 use crate::names;
 use crate::spec::IsolationSpec;
@@ -58,22 +57,15 @@ impl Draft<'_> {
 
     fn group(&mut self, stamp: &StampSpec) -> Result<(), SpecError> {
         let tenants = self.tenants.get(stamp.id.as_str()).copied().unwrap_or(0);
-        let mut tags: BTreeMap<String, Value> = BTreeMap::new();
+        let mut tags = self.own_tags(stamp);
         let mut tag = |name: &str, value: &str| tags.insert(name.to_owned(), value.into());
-        tag("StampId", &stamp.id);
-        tag(
-            "StampType",
-            if stamp.kind == "dedicated" {
-                "Dedicated"
-            } else {
-                "Shared"
-            },
-        );
+        let kind = match stamp.kind.as_str() {
+            "dedicated" => "Dedicated",
+            _ => "Shared",
+        };
+        tag("StampType", kind);
         tag("Status", status(&stamp.state));
         tag("TenantCount", &tenants.to_string());
-        if let Some(fleet) = &self.spec.fleet {
-            tag("stampctl-fleet", fleet);
-        }
         for (name, value) in &stamp.tags {
             tag(name, value);
         }
@@ -90,7 +82,16 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// The tags of everything that is the stamp's.
+    fn own_tags(&self, stamp: &StampSpec) -> BTreeMap<String, Value> {
+        let fleet = self.spec.fleet.iter();
+        let fleet = fleet.map(|fleet| ("stampctl-fleet".to_owned(), fleet.as_str().into()));
+        let own = [("StampId".to_owned(), stamp.id.as_str().into())];
+        own.into_iter().chain(fleet).collect()
+    }
+
     fn compute(&mut self, stamp: &StampSpec) -> Result<(), SpecError> {
+        let own = self.own_tags(stamp);
         let (family, vcpus) = match (&stamp.family, stamp.vcpus) {
             (Some(family), Some(vcpus)) => (family.clone(), vcpus),
             (family, vcpus) => {
@@ -144,7 +145,7 @@ impl Draft<'_> {
                 ("instances", instances.into()),
                 ("power", stamp.power.as_deref().unwrap_or("running").into()),
                 ("reservation", uses.unwrap_or_default().into()),
-                ("tags", no_tags()),
+                ("tags", Value::Map(own.clone())),
             ];
             self.put(at, settings);
         }
@@ -165,15 +166,17 @@ impl Draft<'_> {
     }
 
     fn data(&mut self, stamp: &StampSpec) -> Result<(), SpecError> {
+        let own = self.own_tags(stamp);
+        let tags = || Value::Map(own.clone());
         let name = physical(stamp);
         let region = stamp.region.as_str();
         let server = names::sql_server(&name);
         let at = within(stamp, Kind::SqlServer, &[&server])?;
-        self.put(at, [("region", region.into()), ("tags", no_tags())]);
+        self.put(at, [("region", region.into()), ("tags", tags())]);
         if stamp.isolation != IsolationSpec::Database {
             let at = within(stamp, Kind::SqlDatabase, &[&server, names::SHARED_DATABASE])?;
             let sku = stamp.sql_sku.as_deref().unwrap_or(SQL_SKU);
-            self.put(at, [("sku", sku.into()), ("tags", no_tags())]);
+            self.put(at, [("sku", sku.into()), ("tags", tags())]);
         }
         let at = within(
             stamp,
@@ -186,20 +189,21 @@ impl Draft<'_> {
             [
                 ("region", region.into()),
                 ("sku", sku.into()),
-                ("tags", no_tags()),
+                ("tags", tags()),
             ],
         );
         Ok(())
     }
 
     fn edge(&mut self, stamp: &StampSpec) -> Result<(), SpecError> {
+        let own = self.own_tags(stamp);
+        let tags = || Value::Map(own.clone());
         let name = physical(stamp);
-        let group = within(stamp, Kind::ResourceGroup, &[])?.to_string();
         let at = within(stamp, Kind::Alert, &[&names::health_alert(&name)])?;
         let settings = [
             ("enabled", true.into()),
-            ("target", group.into()),
-            ("tags", no_tags()),
+            ("target", stamp.id.as_str().into()),
+            ("tags", tags()),
         ];
         self.put(at, settings);
         let Some(ingress) = &stamp.ingress else {
@@ -219,7 +223,7 @@ impl Draft<'_> {
             ("host", ingress.host.as_str().into()),
             ("weight", ingress.weight.into()),
             ("enabled", enabled.into()),
-            ("tags", no_tags()),
+            ("tags", tags()),
         ];
         self.put(address(Kind::Origin, &parts)?, settings);
         Ok(())
@@ -286,10 +290,8 @@ fn status(state: &str) -> &str {
         "ready" => "Standby",
         "isolated" => "Isolated",
         "failed" => "Failed",
-        "releasing" => "Releasing",
-        "quota_returned" => "QuotaReturned",
-        "deleting" => "Deleting",
-        "deleted" => "Retired",
+        "releasing" | "quota_returned" => "Releasing",
+        "deleting" | "deleted" => "Retired",
         other => other,
     }
 }

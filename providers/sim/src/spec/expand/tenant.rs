@@ -6,7 +6,6 @@ use stampctl_contract::Settings;
 
 use super::Draft;
 use super::address;
-use super::no_tags;
 use super::stamp::SQL_SKU;
 use super::stamp::physical;
 use super::stamp::within;
@@ -30,8 +29,7 @@ impl<'a> Draft<'a> {
                 let what = format!("tenant `{}`: no stamp `{}`", tenant.id, tenant.stamp);
                 return Err(SpecError::Name(what));
             };
-            let gone = matches!(tenant.state.as_str(), "offboarded" | "erased");
-            let data = if gone || stamp.state == "deleted" {
+            let data = if is_gone(tenant) || stamp.state == "deleted" {
                 Vec::new()
             } else {
                 self.tenant_data(stamp, tenant)?
@@ -55,11 +53,7 @@ impl<'a> Draft<'a> {
                 let database = names::tenant_database(id);
                 let at = within(stamp, Kind::SqlDatabase, &[&server, &database])?;
                 let sku = stamp.sql_sku.as_deref().unwrap_or(SQL_SKU);
-                let settings = [
-                    ("sku", sku.into()),
-                    ("tags", no_tags()),
-                    ("tenant", id.into()),
-                ];
+                let settings = [("sku", sku.into()), ("tenant", id.into())];
                 self.put(at.clone(), settings);
                 at
             }
@@ -136,4 +130,9 @@ impl<'a> Draft<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether the tenant counts on no stamp any more.
+pub(super) fn is_gone(tenant: &TenantSpec) -> bool {
+    matches!(tenant.state.as_str(), "offboarded" | "erased")
 }

@@ -1,0 +1,110 @@
+//! What every part of the planner looks things up in.
+
+use std::collections::BTreeMap;
+
+use stampctl_contract::Value;
+
+use super::capacity::Capacity;
+use super::format::StepId;
+use super::format::StepKind;
+use super::format::Subject;
+use crate::blueprint::Blueprint;
+use crate::blueprint::StampBlueprint;
+use crate::diff::Differences;
+use crate::diff::Goal;
+use crate::model::Policy;
+use crate::model::RegionName;
+use crate::model::StampId;
+use crate::model::StampKind;
+use crate::model::StampState;
+use crate::model::TenantId;
+use crate::model::TenantState;
+use crate::model::tenant::Export;
+use crate::observe::Inventory;
+use crate::place::Placement;
+
+/// The stages before this one, and what must not be touched.
+pub(super) struct Context<'a> {
+    pub(super) blueprint: &'a Blueprint<'a>,
+    pub(super) inventory: &'a Inventory,
+    pub(super) placement: &'a Placement,
+    pub(super) differences: &'a Differences,
+    pub(super) capacity: Capacity,
+    /// Subjects that a finding holds back, with the subject that causes it.
+    pub(super) blocked: BTreeMap<Subject, Subject>,
+}
+
+impl Context<'_> {
+    pub(super) fn policy(&self) -> &Policy {
+        &self.blueprint.fleet.policy
+    }
+
+    pub(super) fn is_blocked(&self, subject: &Subject) -> bool {
+        self.blocked.contains_key(subject)
+    }
+
+    /// The step that looks once more whether a stamp can take its new tenants.
+    pub(super) fn recheck(&self, stamp: &StampId) -> StepId {
+        StepId::of(&Subject::Stamp(stamp.clone()), StepKind::CapacityRecheck)
+    }
+
+    /// Whether the stamp begins to serve in this plan.
+    pub(super) fn serves_anew(&self, stamp: &StampId) -> bool {
+        self.differences
+            .stamps
+            .get(stamp)
+            .is_some_and(|d| matches!(d.goal, Goal::Make | Goal::Wake | Goal::Readmit))
+            && !self.is_blocked(&Subject::Stamp(stamp.clone()))
+    }
+
+    /// Region and kind: the scope of the fewest active stamps.
+    pub(super) fn scope(&self, stamp: &StampId) -> Option<(&RegionName, StampKind)> {
+        self.blueprint
+            .stamps
+            .get(stamp)
+            .map(|s| (&s.shape.region, s.shape.kind))
+    }
+
+    /// The tags of a stamp's group in a state, with the tenants that it has before the plan
+    /// changes them.
+    pub(super) fn tags(&self, stamp: &StampBlueprint, state: StampState) -> Value {
+        let tenants = self
+            .placement
+            .stamps
+            .get(&stamp.id)
+            .map_or(0, |p| p.tenants_before);
+        self.tags_with(stamp, state, tenants)
+    }
+
+    /// The tags of a stamp's group in a state with a number of tenants.
+    pub(super) fn tags_with(
+        &self,
+        stamp: &StampBlueprint,
+        state: StampState,
+        tenants: u32,
+    ) -> Value {
+        let seen = self.inventory.resources.get(&stamp.group.0);
+        stamp.group_tags(
+            seen.and_then(|seen| seen.settings.get("tags")),
+            state,
+            tenants,
+        )
+    }
+
+    /// A tenant's state in the registry; active where it has none.
+    pub(super) fn tenant_state(&self, tenant: &TenantId) -> TenantState {
+        self.inventory
+            .tenants
+            .get(tenant)
+            .map_or(TenantState::Active, |seen| seen.state)
+    }
+
+    /// Whether a tenant's data is exported before it goes.
+    pub(super) fn export(&self, tenant: &TenantId) -> Export {
+        self.blueprint
+            .fleet
+            .tenants
+            .get(tenant)
+            .map_or(Export::Required, |t| t.export.clone())
+    }
+}

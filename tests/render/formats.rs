@@ -1,0 +1,112 @@
+//! Each format against its snapshot.
+
+use stampctl::render;
+use stampctl::render::Level;
+use stampctl::render::View;
+use stampctl::render::page::Setting;
+use stampctl::render::view::Next;
+
+use crate::sample;
+
+macro_rules! golden {
+    ($name:literal, $text:expr) => {
+        insta::with_settings!({
+            snapshot_path => "../snapshots/render",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, { insta::assert_snapshot!($name, $text) })
+    };
+}
+
+fn next() -> Option<Next> {
+    Some(Next {
+        command: "stampctl approve plan.json --key ~/.ssh/id_ed25519".to_owned(),
+        what: "one approval is needed; sign it with".to_owned(),
+    })
+}
+
+fn view(level: Level) -> View {
+    View::of(&sample::plan(), level, next())
+}
+
+fn text(level: Level) -> String {
+    render::text(&view(level), Setting::default())
+}
+
+#[test]
+fn text_of_what_changes() {
+    golden!("text-operation", text(Level::Operation));
+}
+
+#[test]
+fn text_with_steps() {
+    golden!("text-resource", text(Level::Resource));
+}
+
+#[test]
+fn text_with_everything() {
+    golden!("text-property", text(Level::Property));
+}
+
+#[test]
+fn text_of_a_refused_plan_on_a_narrow_terminal() {
+    let view = View::of(&sample::refused(), Level::Operation, None);
+    let setting = Setting {
+        width: 72,
+        ..Setting::default()
+    };
+    golden!("text-refused", render::text(&view, setting));
+}
+
+#[test]
+fn text_of_many_tenants() {
+    let view = View::of(&sample::plan_with(312, Vec::new()), Level::Resource, None);
+    golden!("text-many", render::text(&view, Setting::default()));
+}
+
+#[test]
+fn markdown_comment() {
+    golden!(
+        "markdown",
+        render::markdown::comment(&view(Level::Resource))
+    );
+    let refused = View::of(&sample::refused(), Level::Resource, None);
+    golden!("markdown-refused", render::markdown::comment(&refused));
+}
+
+#[test]
+fn github_annotations() {
+    let view = View::of(&sample::refused(), Level::Operation, None);
+    golden!(
+        "github",
+        render::github::annotations(&view, Some("fleets/prod, eu/fleet.yaml"))
+    );
+}
+
+#[test]
+fn sarif_log() {
+    let view = View::of(&sample::refused(), Level::Operation, None);
+    let log = render::sarif::log(&view, "fleets/prod eu/fleet.yaml").expect("JSON");
+    golden!("sarif", log);
+}
+
+#[test]
+fn dot_graph() {
+    golden!("dot", render::dot::graph(&view(Level::Resource)));
+}
+
+#[test]
+fn html_page() {
+    golden!("html", render::html::page(&view(Level::Resource)));
+}
+
+#[test]
+fn json_is_the_plan_file() {
+    let plan = sample::plan();
+    let json = render::json::plan(&plan).expect("JSON");
+    assert_eq!(plan.check_seal(json.as_bytes()), Ok(()));
+    golden!(
+        "view",
+        render::json::view(&view(Level::Operation)).expect("JSON")
+    );
+}
