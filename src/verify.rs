@@ -1,1 +1,46 @@
-//! The independent checker: re-plays a plan over an abstract world and refuses it if a rule breaks.
+//! A second, small, independent judge of plans: it refuses a plan if any state that its partial
+//! order can reach breaks a rule. Pure; knows the plan's format and nothing of the planner.
+//!
+//! It believes the opening world and the policy, which the plan's digest covers, and nothing
+//! else: what a step does is read from its calls. "Any state" is every set of steps that the
+//! edges allow to be done together. Rules of the form "B only after A" ask for A among the
+//! ancestors of B; counts are bounded over all orders; what one resource goes through is written
+//! by steps that are totally ordered, so that one order of them is every order.
+
+pub mod arrivals;
+pub mod case;
+pub mod contract;
+pub mod graph;
+pub mod ledger;
+pub mod page;
+pub mod rule;
+pub mod rules;
+
+pub use page::rules_page;
+pub use rule::Level;
+pub use rule::Rule;
+pub use rule::Violation;
+pub use rules::RULES;
+
+use crate::plan::format::Plan;
+use case::Case;
+use graph::Graph;
+use rule::Findings;
+
+/// Everything in which the plan breaks a rule, in order of rule and step. Empty: it may be
+/// applied as far as safety goes. The same plan has the same answer.
+///
+/// Where the steps are no graph (P-1) only that is told: nothing else can be judged.
+pub fn verify(plan: &Plan) -> Vec<Violation> {
+    let mut findings = Findings::default();
+    match Graph::of(&plan.body.steps) {
+        Ok(graph) => rules::judge(&Case::new(&plan.body, graph), &mut findings),
+        Err(wrong) => {
+            let mut sink = findings.sink(&rules::acts::P_1);
+            for malformed in wrong {
+                sink.step(&plan.body.steps[malformed.step], malformed.message);
+            }
+        }
+    }
+    findings.into_violations()
+}

@@ -64,6 +64,10 @@ pub struct OpeningStamp {
     /// Its reservation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<ReservationName>,
+    /// Where ingress sends traffic to it; absent: it has no ingress. The origin lies outside the
+    /// stamp's resource group, so that nothing else says whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Address>,
     /// Whether it is protected from deletion.
     pub protected: bool,
 }

@@ -1,0 +1,175 @@
+//! P-5: registry entries follow what is true. Pure.
+
+use stampctl_contract::Kind;
+use stampctl_contract::Value;
+use stampctl_contract::Verb;
+
+use crate::model::StampState;
+use crate::plan::format::Step;
+use crate::plan::format::StepKind as K;
+use crate::plan::format::Subject;
+use crate::verify::case::Case;
+use crate::verify::rule::Level;
+use crate::verify::rule::Order;
+use crate::verify::rule::Rule;
+use crate::verify::rule::Sink;
+use crate::verify::rule::always;
+use crate::verify::rule::if_there;
+
+/// Entries follow what is true.
+pub const P_5: Rule = Rule {
+    id: "P-5",
+    title: "A registry entry says a state only after the steps that bring it about, and they end",
+    level: Level::H,
+    source: "docs/workflows.md; requirements F1, F2",
+    why: "Placement, routing and the next plan believe the registry. What begins must also end: \
+          a tenant that is frozen and never switched is down.",
+    help: "plan again; a step that begins something needs the one that ends it",
+    orders: &[
+        Order {
+            then: &[K::StampDeploy],
+            first: &[K::StampRegister],
+            needed: if_there,
+        },
+        Order {
+            then: &[K::IngressRemove, K::ConnectionsWait],
+            first: &[K::StampDrain],
+            needed: if_there,
+        },
+        Order {
+            then: &[K::StampIsolate],
+            first: &[K::IngressRemove],
+            needed: if_there,
+        },
+        Order {
+            then: &[K::StampReleased],
+            first: &[K::ComputeRelease],
+            needed: if_there,
+        },
+        Order {
+            then: &[K::StampReleased],
+            first: &[K::QuotaVerify],
+            needed: holds_cores,
+        },
+        Order {
+            then: &[K::TenantSettle],
+            first: &[K::SourceDelete],
+            needed: always,
+        },
+        Order {
+            then: &[K::RouteRemove, K::ApiRevoke],
+            first: &[K::TenantLeave],
+            needed: if_there,
+        },
+        Order {
+            then: &[K::TenantTombstone],
+            first: &[K::TenantAbsence],
+            needed: always,
+        },
+    ],
+    check,
+};
+
+fn holds_cores(case: &Case<'_>, step: &Step) -> bool {
+    match &step.subject {
+        Subject::Stamp(stamp) => case.cores_at_stake(stamp) > 0,
+        Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) | Subject::Tenant(_) => false,
+    }
+}
+
+/// What begins, and what must end it: any one of the later kinds.
+const ENDS: &[(K, &[K])] = &[
+    (K::StampRegister, &[K::StampActivate]),
+    (K::StampDeploy, &[K::StampActivate]),
+    (K::IngressAdd, &[K::StampActivate]),
+    (K::ComputeStart, &[K::StampActivate]),
+    (
+        K::IngressRemove,
+        &[K::StampIsolate, K::StampStandby, K::ComputeRelease],
+    ),
+    (K::StampDrain, &[K::StampStandby, K::ComputeRelease]),
+    (K::ComputeRelease, &[K::StampReleased]),
+    (K::ReservationEnsure, &[K::ReservationVerify]),
+    (K::QuotaIncrease, &[K::QuotaGranted]),
+    (K::IngressDelete, &[K::StampTombstone]),
+    (K::DataDelete, &[K::StampTombstone]),
+    (K::StampDelete, &[K::StampTombstone]),
+    (K::TenantData, &[K::RouteRegister, K::TenantSwitch]),
+    (K::TenantFreeze, &[K::TenantSwitch]),
+    (K::TenantSwitch, &[K::TenantSettle]),
+    (K::SourceDelete, &[K::TenantSettle]),
+    (K::TenantLeave, &[K::TenantTombstone]),
+    (K::RouteRemove, &[K::TenantTombstone]),
+    (K::TenantDelete, &[K::TenantTombstone]),
+];
+
+fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (begin, ends) in ENDS {
+        for (at, step) in case.of_kind(*begin) {
+            let mut later = case.graph.siblings(at, ends);
+            if !later.any(|end| case.graph.is_before(at, end)) {
+                let words: Vec<_> = ends.iter().map(|kind| kind.word()).collect();
+                sink.step(step, format!("no {} follows it", words.join(" or ")));
+            }
+        }
+    }
+    for (subject, steps) in case.graph.subjects() {
+        if let Subject::Stamp(id) = subject {
+            let Some(opening) = case.body.opening.stamps.get(id) else {
+                continue;
+            };
+            let mut state = opening.state;
+            for &at in steps {
+                let step = case.graph.step(at);
+                for next in states(step) {
+                    if !may_follow(state, next, opening.generation) {
+                        let now = state.map_or("absent", StampState::word);
+                        sink.step(
+                            step,
+                            format!("a stamp that is {now} does not become {}", next.word()),
+                        );
+                    }
+                    state = Some(next);
+                }
+            }
+        }
+    }
+}
+
+/// The states that a step writes to its stamp's entry. Writes of one entry are totally ordered
+/// (I-5), so that one order of them is every order.
+fn states(step: &Step) -> impl Iterator<Item = StampState> {
+    step.act
+        .operations()
+        .iter()
+        .filter_map(|call| match &call.verb {
+            Verb::Put { settings } | Verb::Patch { settings }
+                if call.address.kind() == Kind::RegistryItem =>
+            {
+                StampState::from_word(settings.get("state").and_then(Value::as_str)?)
+            }
+            _ => None,
+        })
+}
+
+/// Requirements F1. Writing a state again changes nothing.
+fn may_follow(now: Option<StampState>, next: StampState, generation: u32) -> bool {
+    use StampState as S;
+    let Some(now) = now else {
+        return next == S::Creating;
+    };
+    let after: &[S] = match now {
+        S::Creating => &[S::Active, S::Failed, S::Releasing],
+        S::Active => &[S::Draining, S::Isolated, S::Failed],
+        S::Draining => &[S::Active, S::Ready, S::Releasing],
+        S::Ready => &[S::Active, S::Releasing],
+        S::Isolated => &[S::Active, S::Draining],
+        S::Failed => &[S::Creating, S::Releasing],
+        S::Releasing => &[S::QuotaReturned],
+        S::QuotaReturned => &[S::Deleting, S::Deleted, S::Creating],
+        S::Deleting => &[S::Deleted],
+        S::Deleted if generation > 1 => &[S::Creating],
+        S::Deleted => &[],
+    };
+    now == next || after.contains(&next)
+}

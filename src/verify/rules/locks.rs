@@ -1,0 +1,199 @@
+//! I-5 and O-87: who may work on a stamp or a tenant at the same time. Pure.
+//!
+//! Apply gives a step about a stamp the stamp to itself, and lets steps of tenants that name it
+//! share it. That holds only if every step names the stamps that it touches; and the lock says
+//! nothing about the order, so two steps that write the same thing need an edge.
+
+use std::collections::BTreeMap;
+
+use stampctl_contract::Address;
+use stampctl_contract::Kind;
+use stampctl_contract::Settings;
+use stampctl_contract::Verb;
+
+use crate::model::StampState;
+use crate::plan::format::Step;
+use crate::plan::format::StepKind as K;
+use crate::plan::format::Subject;
+use crate::verify::case::Case;
+use crate::verify::rule::Level;
+use crate::verify::rule::Rule;
+use crate::verify::rule::Sink;
+
+/// One at a time.
+pub const I_5: Rule = Rule {
+    id: "I-5",
+    title: "Every step names the stamps that it touches; what two steps write, they write in order",
+    level: Level::H,
+    source: "S2-15; requirements G; design §11.11",
+    why: "Two hands on one stamp undo each other's work, and the last one to finish wins by \
+          chance.",
+    help: "name the stamp in `stamps`; add an edge between the two steps",
+    orders: &[],
+    check,
+};
+
+fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (_, step) in case.steps() {
+        match &step.subject {
+            Subject::Stamp(id) => {
+                if step.stamps.as_slice() != std::slice::from_ref(id) {
+                    sink.step(step, format!("it is about {id} and does not lock it alone"));
+                }
+            }
+            Subject::Tenant(_) => tenant_locks(case, step, sink),
+            Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) => {}
+        }
+    }
+    in_order(case, sink);
+}
+
+fn tenant_locks(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
+    for stamp in &step.stamps {
+        if !case.body.opening.stamps.contains_key(stamp) {
+            sink.step(step, format!("{stamp} is not in the opening world"));
+        }
+    }
+    for call in step.act.operations().iter().chain(&step.undo) {
+        let on = case.owner(&call.address);
+        if let Some(stamp) = on.filter(|stamp| !step.stamps.contains(stamp)) {
+            sink.step(step, format!("it works on {stamp} and does not lock it"));
+        }
+    }
+}
+
+/// One write of one resource.
+struct Write<'p> {
+    at: usize,
+    /// What is set; absent where everything is.
+    settings: Option<&'p Settings>,
+}
+
+/// Writes of one resource by two steps, where both write the same setting, must be ordered. All
+/// writes of a resource are compared with the last few before them; a resource that hundreds of
+/// steps write is one of an account or a reservation, whose steps P-6 orders.
+fn in_order(case: &Case<'_>, sink: &mut Sink<'_>) {
+    let mut writes: BTreeMap<&Address, Vec<Write<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, step) in case.steps() {
+        for call in step.act.operations() {
+            let settings = match &call.verb {
+                Verb::Patch { settings } => Some(settings),
+                Verb::Put { .. } | Verb::Delete | Verb::Copy { .. } => None,
+            };
+            if call.verb == Verb::Delete && call.address.kind() == Kind::ResourceGroup {
+                groups.insert(call.address.path(), at);
+            }
+            writes
+                .entry(&call.address)
+                .or_default()
+                .push(Write { at, settings });
+        }
+    }
+    for (address, writes) in &writes {
+        for (place, write) in writes.iter().enumerate() {
+            let recent = writes[..place].iter().rev().take(RECENT);
+            for earlier in recent {
+                let overlap = match (earlier.settings, write.settings) {
+                    (Some(one), Some(two)) => one.keys().any(|name| two.contains_key(name)),
+                    _ => true,
+                };
+                if overlap && earlier.at != write.at && !case.graph.is_before(earlier.at, write.at)
+                {
+                    unordered(case, earlier.at, write.at, address, sink);
+                }
+            }
+        }
+        deleted_with_group(case, address, writes, &groups, sink);
+    }
+}
+
+/// How many writes before one are compared with it.
+const RECENT: usize = 16;
+
+/// What lies in a group that is deleted is written before it or not at all.
+fn deleted_with_group(
+    case: &Case<'_>,
+    address: &Address,
+    writes: &[Write<'_>],
+    groups: &BTreeMap<&str, usize>,
+    sink: &mut Sink<'_>,
+) {
+    let stamp = case
+        .owner(address)
+        .and_then(|id| case.body.opening.stamps.get(id));
+    let group = stamp.and_then(|stamp| groups.get(stamp.resource_group.path()));
+    let Some(&delete) = group else {
+        return;
+    };
+    for write in writes {
+        if write.at != delete && !case.graph.is_before(write.at, delete) {
+            unordered(case, write.at, delete, address, sink);
+        }
+    }
+}
+
+fn unordered(case: &Case<'_>, one: usize, two: usize, address: &Address, sink: &mut Sink<'_>) {
+    let (one, two) = (case.graph.step(one), case.graph.step(two));
+    let address = address.to_string();
+    let address = address.escape_debug();
+    sink.step(
+        two,
+        format!("`{}` writes `{address}` too, and no order is given", one.id),
+    );
+}
+
+/// Hands off a stamp that goes.
+pub const O_87: Rule = Rule {
+    id: "O-87",
+    title: "Nothing is started on a stamp that is leaving, and a tenant moves once at a time",
+    level: Level::H,
+    source: "S2-15; S3-88",
+    why: "Work that begins on a stamp that is being emptied is lost with it.",
+    help: "end the stamp's retirement first, or leave the stamp alone in this plan",
+    orders: &[],
+    check: leaving,
+};
+
+fn leaving(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (at, step) in case.steps() {
+        match step.kind {
+            K::StampUpdate | K::ProjectionSync | K::DriftRepair => {
+                let drain = case.graph.siblings(at, &[K::StampDrain, K::ComputeRelease]);
+                for drain in drain {
+                    if !case.graph.is_before(at, drain) {
+                        let drain = &case.graph.step(drain).id;
+                        sink.step(step, format!("it does not come before `{drain}`"));
+                    }
+                }
+            }
+            K::TenantData | K::TenantBlob => {
+                for call in step.act.operations() {
+                    let stamp = case.owner(&call.address);
+                    let state = stamp.and_then(|id| case.body.opening.stamps.get(id)?.state);
+                    use StampState as S;
+                    let goes = matches!(
+                        state,
+                        Some(
+                            S::Draining
+                                | S::Releasing
+                                | S::QuotaReturned
+                                | S::Deleting
+                                | S::Deleted
+                        )
+                    );
+                    if goes {
+                        sink.step(step, "it builds on a stamp that is leaving");
+                    }
+                }
+            }
+            K::TenantLeave => {
+                let busy = case.graph.siblings(at, &[K::TenantFreeze, K::TenantSwitch]);
+                if busy.count() > 0 {
+                    sink.step(step, "the tenant moves and leaves in one plan");
+                }
+            }
+            _ => {}
+        }
+    }
+}
