@@ -180,13 +180,9 @@ impl Bench<'_> {
         Ok(resource.and_then(|it| it.int(name)).unwrap_or(0))
     }
 
-    fn at(&self, kind: Kind, parts: &[&str]) -> Result<Address, String> {
-        Address::new(kind, parts).map_err(|error| error.to_string())
-    }
-
     /// A resource group of the first subscription, made.
     async fn group(&self, name: &str) -> Result<Address, String> {
-        let at = self.at(Kind::ResourceGroup, &[&self.ground.subscriptions[0], name])?;
+        let at = address(Kind::ResourceGroup, &[&self.ground.subscriptions[0], name])?;
         let tags = Value::Map([("owner".to_owned(), Value::text("conformance"))].into());
         let region = self.ground.region.as_str();
         self.put(&at, &settings([("region", region.into()), ("tags", tags)]))
@@ -198,8 +194,12 @@ impl Bench<'_> {
     fn within(&self, kind: Kind, group: &str, rest: &[&str]) -> Result<Address, String> {
         let mut parts = vec![self.ground.subscriptions[0].as_str(), group];
         parts.extend(rest);
-        self.at(kind, &parts)
+        address(kind, &parts)
     }
+}
+
+fn address(kind: Kind, parts: &[&str]) -> Result<Address, String> {
+    Address::new(kind, parts).map_err(|error| error.to_string())
 }
 
 fn put(address: &Address, settings: &Settings) -> Operation {

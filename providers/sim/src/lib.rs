@@ -10,6 +10,7 @@
 //! [`Sim::advance`]; chance comes from the fault plan's seed.
 
 pub mod faults;
+mod hex;
 mod log;
 pub mod names;
 mod sim;

@@ -22,6 +22,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::SimError;
+use crate::hex::hex;
 use crate::world::Event;
 use crate::world::World;
 
@@ -67,13 +68,12 @@ impl Log {
         let held = lock.try_clone()?;
         let _guard = Locked(&held);
         let generation = current(dir)?;
-        let (generation, world) = match generation {
-            Some(generation) => (generation, None),
-            None => {
-                let world = first()?;
-                write_snapshot(dir, 0, &world)?;
-                (0, Some(world))
-            }
+        let (generation, world) = if let Some(generation) = generation {
+            (generation, None)
+        } else {
+            let world = first()?;
+            write_snapshot(dir, 0, &world)?;
+            (0, Some(world))
         };
         let file = open_log(dir, generation)?;
         let mut log = Self {
@@ -287,9 +287,5 @@ fn unsealed(line: &str) -> Option<&str> {
 
 fn checksum(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest, 8)
 }

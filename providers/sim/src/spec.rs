@@ -55,7 +55,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod behaviour;
 mod expand;
+mod fleet;
 
 use std::collections::BTreeMap;
 
@@ -64,10 +66,17 @@ use serde::Deserialize;
 use serde::Serialize;
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
-use stampctl_contract::Kind;
 use stampctl_contract::Settings;
 
 use crate::faults::FaultPlan;
+
+pub use behaviour::Latency;
+pub use behaviour::Switches;
+pub use fleet::IngressSpec;
+pub use fleet::IsolationSpec;
+pub use fleet::MetricsSpec;
+pub use fleet::StampSpec;
+pub use fleet::TenantSpec;
 
 /// A world file that makes no sense: why.
 #[derive(Debug, thiserror::Error)]
@@ -122,106 +131,6 @@ pub struct WorldSpec {
     pub resources: Vec<ResourceSpec>,
     /// Planned faults.
     pub faults: FaultPlan,
-}
-
-/// How the cloud behaves where clouds differ, or where it is not known how they do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Switches {
-    /// Whether deallocated instances count towards quota until scaled to 0 (X-70).
-    pub deallocated_counts: bool,
-    /// Whether a subscription may give a group cores that it never got from it (design §11.3).
-    pub subscriptions_may_give: bool,
-    /// Whether stamps without scripted metrics report zeros; else they report nothing.
-    pub derive_metrics: bool,
-    /// How old `observe` is, in seconds.
-    pub observe_lag_seconds: u32,
-    /// How long a stamp's machines run before its probes answer.
-    pub health_delay_seconds: u32,
-    /// How long connections stay after an origin is disabled.
-    pub drain_seconds: u32,
-    /// How long a tenant's requests go on after it is unrouted.
-    pub request_drain_seconds: u32,
-    /// Records an hour that each served tenant writes to each of its data resources.
-    pub writes_per_hour: u32,
-    /// Connections of a stamp that takes traffic, where nothing is scripted.
-    pub connections: i64,
-    /// Stamps, by physical name, whose connections never end.
-    pub stuck_connections: Vec<String>,
-    /// How long a group's limit takes to be raised.
-    pub group_increase_seconds: u32,
-    /// Whether each change waits for the disk.
-    pub fsync: bool,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            deallocated_counts: true,
-            subscriptions_may_give: false,
-            derive_metrics: true,
-            observe_lag_seconds: 0,
-            health_delay_seconds: 60,
-            drain_seconds: 120,
-            request_drain_seconds: 30,
-            writes_per_hour: 60,
-            connections: 25,
-            stuck_connections: Vec::new(),
-            group_increase_seconds: 3600,
-            fsync: true,
-        }
-    }
-}
-
-/// How long operations take, in seconds of the virtual clock; 0 is at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Latency {
-    /// Changes of quota allocations.
-    pub quota_allocation: u32,
-    /// Changes of resource groups.
-    pub resource_group: u32,
-    /// Changes of capacity reservations.
-    pub capacity_reservation: u32,
-    /// Changes of scale sets.
-    pub scale_set: u32,
-    /// Changes of SQL servers.
-    pub sql_server: u32,
-    /// Changes of SQL databases.
-    pub sql_database: u32,
-    /// Backups and exports.
-    pub backup: u32,
-    /// Copies of a tenant's content.
-    pub copy: u32,
-}
-
-impl Latency {
-    /// About as slow as the real cloud.
-    pub fn realistic() -> Self {
-        Self {
-            quota_allocation: 30,
-            resource_group: 60,
-            capacity_reservation: 20,
-            scale_set: 120,
-            sql_server: 60,
-            sql_database: 45,
-            backup: 120,
-            copy: 300,
-        }
-    }
-
-    pub(crate) fn of(&self, kind: Kind) -> u32 {
-        match kind {
-            Kind::QuotaAllocation => self.quota_allocation,
-            Kind::ResourceGroup => self.resource_group,
-            Kind::CapacityReservation => self.capacity_reservation,
-            Kind::ScaleSet => self.scale_set,
-            Kind::SqlServer => self.sql_server,
-            Kind::SqlDatabase => self.sql_database,
-            Kind::Backup => self.backup,
-            _ => 0,
-        }
-    }
 }
 
 /// Cores of a subscription, in one region and family.
@@ -292,185 +201,6 @@ pub struct ReservationSpec {
     pub instances: Option<u32>,
 }
 
-/// A stamp, with all that it is made of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StampSpec {
-    /// Its id.
-    pub id: String,
-    /// `shared` or `dedicated`; `shared` where nothing is said.
-    #[serde(default = "shared")]
-    pub kind: String,
-    /// Its physical generation.
-    #[serde(default = "one")]
-    pub generation: u32,
-    /// The region.
-    pub region: String,
-    /// The zones.
-    #[serde(default = "first_zone")]
-    pub zones: Vec<String>,
-    /// The subscription.
-    pub subscription: String,
-    /// The VM size, as in `Standard_D8s_v5`.
-    pub sku: String,
-    /// The quota family, where it does not follow from the size's name.
-    #[serde(default)]
-    pub family: Option<String>,
-    /// vCPUs of an instance, where they do not follow from the size's name.
-    #[serde(default)]
-    pub vcpus: Option<u32>,
-    /// Instances, all zones together.
-    pub instances: u32,
-    /// `running` or `deallocated`; `running` where nothing is said.
-    #[serde(default)]
-    pub power: Option<String>,
-    /// The quota group that its cores come from.
-    #[serde(default)]
-    pub quota_group: Option<String>,
-    /// The reservation that guarantees its machines.
-    #[serde(default)]
-    pub reservation: Option<String>,
-    /// `database`, `schema` or `rows`; `schema` where nothing is said.
-    #[serde(default)]
-    pub isolation: IsolationSpec,
-    /// The size of the shared database, or of each tenant's.
-    #[serde(default)]
-    pub sql_sku: Option<String>,
-    /// The kind of the storage account.
-    #[serde(default)]
-    pub storage_sku: Option<String>,
-    /// Where it is in its life, as in `active`.
-    #[serde(default = "active")]
-    pub state: String,
-    /// Whether it takes tenants.
-    #[serde(default = "yes")]
-    pub accepting: bool,
-    /// Whether it is locked.
-    #[serde(default)]
-    pub protected: bool,
-    /// How traffic reaches it.
-    #[serde(default)]
-    pub ingress: Option<IngressSpec>,
-    /// What is measured of it. Left out, zeros; `{}`, nothing.
-    #[serde(default)]
-    pub metrics: Option<MetricsSpec>,
-    /// What is measured later, by hours after the start.
-    #[serde(default)]
-    pub metrics_after_hours: BTreeMap<u32, MetricsSpec>,
-    /// Answers of probes that differ from what follows from the machines, as in `{ready: false}`.
-    #[serde(default)]
-    pub health: BTreeMap<String, bool>,
-    /// Further tags of its resource group.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// Further settings of its registry item.
-    #[serde(default)]
-    pub registry: Settings,
-}
-
-/// How tenants' data is kept apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IsolationSpec {
-    /// A database per tenant.
-    Database,
-    /// A schema per tenant.
-    #[default]
-    Schema,
-    /// Rows in shared tables.
-    Rows,
-}
-
-/// A stamp's origin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IngressSpec {
-    /// The subscription of the profile.
-    pub subscription: String,
-    /// The profile's resource group.
-    pub resource_group: String,
-    /// The profile.
-    pub profile: String,
-    /// The origin group.
-    pub group: String,
-    /// The host that traffic goes to.
-    pub host: String,
-    /// The origin's weight; 1000 where nothing is said.
-    #[serde(default = "full_weight")]
-    pub weight: u32,
-    /// Whether it is enabled; where nothing is said, it is while the stamp is active.
-    #[serde(default)]
-    pub enabled: Option<bool>,
-}
-
-/// What is measured of a stamp. What is left out is not measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MetricsSpec {
-    /// Percent.
-    pub cpu: Option<f64>,
-    /// Percent.
-    pub memory: Option<f64>,
-    /// Percent.
-    pub storage: Option<f64>,
-    /// Percent.
-    pub dtu: Option<f64>,
-    /// Percent, in the last hour; as the policy's statistic where nothing is said.
-    pub latest_cpu: Option<f64>,
-    /// Percent, in the last hour; as the policy's statistic where nothing is said.
-    pub latest_memory: Option<f64>,
-    /// Percent, in the last hour; as the policy's statistic where nothing is said.
-    pub latest_storage: Option<f64>,
-    /// Percent, in the last hour; as the policy's statistic where nothing is said.
-    pub latest_dtu: Option<f64>,
-    /// Hours of data; 24 × `age_days` where nothing is said.
-    pub samples: Option<u32>,
-    /// Open connections while it takes traffic.
-    pub connections: Option<u32>,
-    /// Running jobs while it takes traffic.
-    pub jobs: Option<u32>,
-}
-
-/// A tenant, with its data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TenantSpec {
-    /// Its id.
-    pub id: String,
-    /// The stamp that it lives on.
-    pub stamp: String,
-    /// Users.
-    #[serde(default)]
-    pub users: u32,
-    /// As in `standard`.
-    #[serde(default = "standard")]
-    pub tier: String,
-    /// Its region; its stamp's where nothing is said.
-    #[serde(default)]
-    pub region: Option<String>,
-    /// Where it is in its life, as in `active`.
-    #[serde(default = "active")]
-    pub state: String,
-    /// Whether requests are routed; where nothing is said, they are while it is active.
-    #[serde(default)]
-    pub routed: Option<bool>,
-    /// Whether it is on legal hold.
-    #[serde(default)]
-    pub held: bool,
-    /// Records in each of its data resources; 1000 where nothing is said.
-    #[serde(default)]
-    pub records: Option<u32>,
-    /// Requests a day, as measured.
-    #[serde(default)]
-    pub requests: Option<u32>,
-    /// What is measured: `cpu_millicores`, `memory_mib`, `storage_mib`, `dtu_centi`.
-    #[serde(default)]
-    pub measured: BTreeMap<String, u32>,
-    /// Further settings of its registry item.
-    #[serde(default)]
-    pub registry: Settings,
-}
-
 /// A resource as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -503,32 +233,4 @@ impl WorldSpec {
             ..Self::default()
         }
     }
-}
-
-fn shared() -> String {
-    "shared".to_owned()
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn first_zone() -> Vec<String> {
-    vec!["1".to_owned()]
-}
-
-fn active() -> String {
-    "active".to_owned()
-}
-
-fn standard() -> String {
-    "standard".to_owned()
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn full_weight() -> u32 {
-    1000
 }

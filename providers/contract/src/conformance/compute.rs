@@ -2,6 +2,7 @@
 
 use super::Bench;
 use super::Law;
+use super::address;
 use super::change;
 use super::put;
 use super::quota::allocate;
@@ -83,7 +84,7 @@ async fn usage(b: &Bench<'_>) -> Result<i64, String> {
         &*b.ground.region,
         &*b.ground.family,
     ];
-    b.number(&b.at(Kind::Quota, &parts)?, "usage").await
+    b.number(&address(Kind::Quota, &parts)?, "usage").await
 }
 
 async fn needs_quota(b: &Bench<'_>) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 use super::Bench;
 use super::Law;
+use super::address;
 use super::change;
 use super::holds;
 use super::same;
@@ -44,7 +45,7 @@ async fn database(b: &Bench<'_>, group: &str, tenant: &str) -> Result<Address, S
 
 /// Lets a tenant write to a database for a while, and freezes it.
 async fn write(b: &Bench<'_>, tenant: &str, home: &Address) -> Result<(), String> {
-    let at = b.at(Kind::RegistryItem, &[&b.ground.registry, "tenants", tenant])?;
+    let at = address(Kind::RegistryItem, &[&b.ground.registry, "tenants", tenant])?;
     let item = |frozen: bool| {
         settings([
             ("state", "active".into()),
@@ -127,7 +128,7 @@ async fn backup(b: &Bench<'_>) -> Result<(), String> {
     let from = database(b, "rg-a", "ann").await?;
     write(b, "ann", &from).await?;
     let wanted = digest(b, &from).await?;
-    let at = b.at(Kind::Backup, &[&b.ground.subscriptions[0], "vault", "ann"])?;
+    let at = address(Kind::Backup, &[&b.ground.subscriptions[0], "vault", "ann"])?;
     let asked = settings([
         ("source", from.to_string().into()),
         ("tenant", "ann".into()),

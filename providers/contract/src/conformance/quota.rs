@@ -2,6 +2,7 @@
 
 use super::Bench;
 use super::Law;
+use super::address;
 use super::put;
 use super::same;
 use super::settings;
@@ -45,10 +46,10 @@ fn accounts(b: &Bench<'_>) -> Result<Accounts, String> {
     let (mg, group) = (&*b.ground.group.0, &*b.ground.group.1);
     let (region, family) = (&*b.ground.region, &*b.ground.family);
     let [one, two] = &b.ground.subscriptions;
-    let allocation = |to: &str| b.at(Kind::QuotaAllocation, &[mg, group, to, region, family]);
-    let limit = |of: &str| b.at(Kind::Quota, &[of, region, family]);
+    let allocation = |to: &str| address(Kind::QuotaAllocation, &[mg, group, to, region, family]);
+    let limit = |of: &str| address(Kind::Quota, &[of, region, family]);
     Ok(Accounts {
-        group: b.at(Kind::GroupQuota, &[mg, group, region, family])?,
+        group: address(Kind::GroupQuota, &[mg, group, region, family])?,
         allocations: [allocation(one)?, allocation(two)?],
         limits: [limit(one)?, limit(two)?],
     })
@@ -160,7 +161,7 @@ async fn group_limit(b: &Bench<'_>) -> Result<(), String> {
 
 async fn members(b: &Bench<'_>) -> Result<(), String> {
     let at = accounts(b)?;
-    let group = b.at(Kind::QuotaGroup, &[&b.ground.group.0, &b.ground.group.1])?;
+    let group = address(Kind::QuotaGroup, &[&b.ground.group.0, &b.ground.group.1])?;
     let only: Vec<&str> = vec![&b.ground.subscriptions[0]];
     b.put(&group, &settings([("subscriptions", only.into())]))
         .await?;

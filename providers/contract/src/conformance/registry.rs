@@ -2,6 +2,7 @@
 
 use super::Bench;
 use super::Law;
+use super::address;
 use super::holds;
 use super::put;
 use super::same;
@@ -25,7 +26,7 @@ pub(super) const LAWS: &[Law] = &[
 ];
 
 fn item(b: &Bench<'_>) -> Result<Address, String> {
-    b.at(Kind::RegistryItem, &[&b.ground.registry, "notes", "a"])
+    address(Kind::RegistryItem, &[&b.ground.registry, "notes", "a"])
 }
 
 async fn versions(b: &Bench<'_>) -> Result<(), String> {

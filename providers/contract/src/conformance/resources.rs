@@ -2,6 +2,7 @@
 
 use super::Bench;
 use super::Law;
+use super::address;
 use super::change;
 use super::holds;
 use super::put;
@@ -132,7 +133,7 @@ async fn group_content(b: &Bench<'_>) -> Result<(), String> {
 
 async fn read_only(b: &Bench<'_>) -> Result<(), String> {
     let (subscription, region) = (&b.ground.subscriptions[0], &b.ground.region);
-    let quota = b.at(Kind::Quota, &[subscription, region, &b.ground.family])?;
+    let quota = address(Kind::Quota, &[subscription, region, &b.ground.family])?;
     let usage = settings([("limit", 8_i64.into()), ("usage", 0_i64.into())]);
     b.refused(&put(&quota, &usage), &[FaultClass::Permanent])
         .await?;
@@ -184,7 +185,7 @@ async fn agree(b: &Bench<'_>) -> Result<(), String> {
             format!("{} was not seen", resource.address),
         )?;
     }
-    let group = b.at(Kind::QuotaGroup, &[&b.ground.group.0, &b.ground.group.1])?;
+    let group = address(Kind::QuotaGroup, &[&b.ground.group.0, &b.ground.group.1])?;
     let found = seen.resources.iter().any(|it| it.address == group);
     holds(found, "the quota group was not seen")
 }

@@ -189,7 +189,7 @@ impl Draft<'_> {
                 address: at.clone(),
                 fault,
             })?;
-            world.write(&at, settings, "seed");
+            world.write(&at, &settings, "seed");
             if let Some(records) = self.records.get(&at) {
                 world.fill(&at, |content| {
                     *content = Content::seeded(&content.tenant, &at, u64::from(*records));

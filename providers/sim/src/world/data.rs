@@ -19,6 +19,7 @@ use super::data_of;
 use super::schema::permanent;
 use super::schema::text;
 use super::write::writes;
+use crate::hex::hex;
 
 /// One tenant's content in one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -338,9 +339,5 @@ fn hash(parts: &[&str]) -> String {
         hasher.update(part.as_bytes());
     }
     let digest = hasher.finalize();
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest, 16)
 }

@@ -196,7 +196,9 @@ impl World {
         self.store_int(allocation, "cores", self.allocated(allocation) - cores);
         self.store_int(&group, "limit", self.group_limit(&group) - cores);
         if self.resources.contains_key(&quota) {
-            self.store_int(&quota, "limit", self.limit(&quota) - cores);
+            // A limit that was lowered by hand had part of these cores taken out before.
+            let limit = (self.limit(&quota) - cores).max(self.usage(&quota));
+            self.store_int(&quota, "limit", limit);
         }
         self.lost.push(super::LostQuota {
             allocation: allocation.clone(),

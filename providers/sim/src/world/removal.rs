@@ -1,7 +1,6 @@
 //! Deletes: what goes with what, what refuses to go, and the quota that goes for good. Pure.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
@@ -112,12 +111,8 @@ impl World {
             return;
         }
         let doomed = self.doomed(address);
-        // To delete a reservation is to release compute; its cores can still be returned after it.
-        let held = if address.kind() == Kind::CapacityReservation {
-            BTreeMap::new()
-        } else {
-            self.held_by(&doomed)
-        };
+        let mut held = self.held_by(&doomed);
+        let used = self.usage_of(&doomed);
         for one in &doomed {
             self.remove_one(one);
         }
@@ -125,6 +120,14 @@ impl World {
             self.lose_all_of(address);
             self.leave_groups(address.name());
             return;
+        }
+        if address.kind() == Kind::CapacityReservation {
+            // To delete a reservation is to release compute; its cores can still be returned.
+            return;
+        }
+        for (quota, before) in used {
+            let fell = before - self.usage(&quota);
+            *held.entry(quota).or_default() += fell;
         }
         for (quota, cores) in held {
             self.lose_excess(&quota, cores, address);
@@ -155,40 +158,44 @@ impl World {
         doomed
     }
 
-    /// Cores, by quota, that go with these resources and that nobody returned.
+    /// Cores, by quota, that these resources held without using them, and that nobody returned:
+    /// those of scale sets at 0 instances, and of stopped machines that do not count.
     fn held_by(&mut self, doomed: &[Address]) -> BTreeMap<Address, i64> {
         let mut held: BTreeMap<Address, i64> = BTreeMap::new();
-        let within: BTreeSet<&Address> = doomed.iter().collect();
-        for address in doomed {
+        for address in doomed.iter().filter(|one| one.kind() == Kind::ScaleSet) {
             let Some(entry) = self.resources.get(address) else {
                 continue;
             };
             let Some(quota) = quota_of(address, &entry.settings) else {
                 continue;
             };
+            let idle = self.attachment(&entry.settings).counted == 0;
+            let covered = reservation_of(&entry.settings).is_some();
             let size = int(&entry.settings, "instances") * int(&entry.settings, "vcpus");
-            match address.kind() {
-                Kind::CapacityReservation => *held.entry(quota).or_default() += size,
-                // What a doomed reservation covers is counted with the reservation.
-                Kind::ScaleSet if size > 0 => {
-                    let covered = reservation_of(&entry.settings)
-                        .is_some_and(|reservation| within.contains(&reservation));
-                    if !covered {
-                        *held.entry(quota).or_default() += size;
-                    }
-                }
-                Kind::ScaleSet => {
-                    let released = entry.held;
-                    let owed = self.owed.entry(quota.clone()).or_default();
-                    let returned = owed.returned.min(released);
-                    owed.returned -= returned;
-                    owed.released = (owed.released - released).max(0);
-                    *held.entry(quota).or_default() += released - returned;
-                }
-                _ => {}
+            let released = entry.held;
+            let sum = held.entry(quota.clone()).or_default();
+            if size > 0 && idle && !covered {
+                *sum += size;
+            } else if size == 0 {
+                let owed = self.owed.entry(quota).or_default();
+                let returned = owed.returned.min(released);
+                owed.returned -= returned;
+                owed.released = (owed.released - released).max(0);
+                *sum += released - returned;
             }
         }
         held
+    }
+
+    /// What is in use of each quota that these resources use.
+    fn usage_of(&self, doomed: &[Address]) -> BTreeMap<Address, i64> {
+        let quotas = doomed.iter().filter_map(|address| {
+            let entry = self.resources.get(address)?;
+            quota_of(address, &entry.settings)
+        });
+        quotas
+            .map(|quota| (quota.clone(), self.usage(&quota)))
+            .collect()
     }
 
     fn remove_one(&mut self, address: &Address) {

@@ -146,10 +146,10 @@ impl World {
     fn carry_out(&mut self, operation: &Operation, key: &str) {
         let address = &operation.address;
         match &operation.verb {
-            Verb::Put { settings } => self.write(address, settings.clone(), key),
+            Verb::Put { settings } => self.write(address, settings, key),
             Verb::Patch { settings } => {
                 if let Ok(merged) = self.intended(address, settings, true) {
-                    self.write(address, merged, key);
+                    self.write(address, &merged, key);
                 }
             }
             Verb::Delete => self.delete(address),

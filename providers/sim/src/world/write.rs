@@ -91,10 +91,10 @@ impl World {
     }
 
     /// Carries a judged write out.
-    pub(crate) fn write(&mut self, address: &Address, new: Settings, key: &str) {
+    pub(crate) fn write(&mut self, address: &Address, new: &Settings, key: &str) {
         match address.kind() {
-            Kind::QuotaAllocation => return self.allocate(address, int(&new, "cores")),
-            Kind::GroupQuota => return self.set_group_limit(address, int(&new, "limit")),
+            Kind::QuotaAllocation => return self.allocate(address, int(new, "cores")),
+            Kind::GroupQuota => return self.set_group_limit(address, int(new, "limit")),
             _ => {}
         }
         self.remember(address);
@@ -103,9 +103,9 @@ impl World {
             .get(address)
             .map(|entry| entry.settings.clone());
         if matches!(address.kind(), Kind::CapacityReservation | Kind::ScaleSet) {
-            let shift = self.shift(address, old.as_ref(), Some(&new));
-            self.index_compute(address, old.as_ref(), Some(&new), &shift);
-            self.account_release(address, old.as_ref(), Some(&new));
+            let shift = self.shift(address, old.as_ref(), Some(new));
+            self.index_compute(address, old.as_ref(), Some(new), &shift);
+            self.account_release(address, old.as_ref(), Some(new));
         }
         let etag = (address.kind() == Kind::RegistryItem).then(|| self.next_etag());
         let now = self.now;
@@ -115,17 +115,17 @@ impl World {
         }
         entry.etag = etag;
         entry.settings = new.clone();
-        self.switch(address, &new);
-        self.hold(address, &new);
+        self.switch(address, new);
+        self.hold(address, new);
         if address.kind() == Kind::Backup {
-            self.take_backup(address, &new, old.as_ref(), key);
+            self.take_backup(address, new, old.as_ref(), key);
         }
-        self.index_names(address, old.as_ref(), Some(&new));
+        self.index_names(address, old.as_ref(), Some(new));
         if address.kind() == Kind::RegistryItem {
-            self.move_writers(address, old.as_ref(), Some(&new));
+            self.move_writers(address, old.as_ref(), Some(new));
         }
         if address.kind() == Kind::Subscription
-            && matches!(text(&new, "state"), "cancelled" | "canceled")
+            && matches!(text(new, "state"), "cancelled" | "canceled")
         {
             self.lose_all_of(address);
         }
@@ -138,13 +138,14 @@ impl World {
 
     /// Notes whether the resource is on, and since when.
     fn switch(&mut self, address: &Address, new: &Settings) {
-        let (on, after) = match address.kind() {
-            Kind::ScaleSet => (runs(new), self.switches.health_delay_seconds),
-            Kind::Origin => (serves(new), self.switches.drain_seconds),
-            Kind::RegistryItem => (
-                truth(new, "routed", false),
-                self.switches.request_drain_seconds,
-            ),
+        // What follows a while later: health after a start, quiet after an end.
+        let (on, follows_start, after) = match address.kind() {
+            Kind::ScaleSet => (runs(new), true, self.switches.health_delay_seconds),
+            Kind::Origin => (serves(new), false, self.switches.drain_seconds),
+            Kind::RegistryItem => {
+                let routed = truth(new, "routed", false);
+                (routed, false, self.switches.request_drain_seconds)
+            }
             _ => return,
         };
         let now = self.now;
@@ -154,7 +155,9 @@ impl World {
         if entry.on != on {
             entry.on = on;
             entry.since = now;
-            self.wake_after(after);
+            if on == follows_start {
+                self.wake_after(after);
+            }
         }
     }
 
