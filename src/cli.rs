@@ -13,8 +13,15 @@ mod load;
 mod cloud;
 mod duration;
 mod planning;
+mod plan_file;
+mod plan_view;
 mod validate;
 mod observe;
+mod plan;
+mod show;
+mod graph;
+mod verify;
+mod approve;
 mod completions;
 mod man;
 mod init;
@@ -55,6 +62,16 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Look at the cloud and write what is there, dated, to a file or to standard output
     Observe(observe::ObserveArgs),
+    /// Say what would be done, in which order, and why; changes nothing
+    Plan(plan::PlanArgs),
+    /// Show a saved plan
+    Show(show::ShowArgs),
+    /// Judge a saved plan by every safety rule; needs no cloud
+    Verify(verify::VerifyArgs),
+    /// Sign an approval of a saved plan
+    Approve(approve::ApproveArgs),
+    /// Draw what waits for what in a plan, for Graphviz
+    Graph(graph::GraphArgs),
     /// Write a completion script for a shell
     Completions(completions::CompletionsArgs),
     /// Write the manual page
@@ -72,7 +89,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(cli) => cli,
         Err(said) => return not_a_command(&said, &ui),
     };
-    let exit = match dispatch(cli.command, &ui) {
+    let exit = match dispatch(cli.command, &context, &ui) {
         Ok(exit) => exit,
         Err(stop) => {
             ui.stop(&stop);
@@ -88,11 +105,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-fn dispatch(command: Command, ui: &Ui) -> Result<Exit, Stop> {
+fn dispatch(command: Command, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     match command {
         Command::Init(args) => init::run(&args, ui),
         Command::Validate(args) => validate::run(&args, ui),
         Command::Observe(args) => observe::run(&args, ui),
+        Command::Plan(args) => plan::run(&args, ui),
+        Command::Show(args) => show::run(&args, ui),
+        Command::Verify(args) => verify::run(&args, ui),
+        Command::Approve(args) => approve::run(&args, context, ui),
+        Command::Graph(args) => graph::run(&args, ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man => man::run(&Cli::command(), ui),
         Command::Sim(args) => sim::run(args, ui),

@@ -20,6 +20,8 @@ pub struct LoadedFleet {
     pub fleet: Fleet,
     /// The folder that it lies in.
     pub root: PathBuf,
+    /// The first file of its manifest.
+    pub manifest: PathBuf,
     /// What was typed.
     pub args: FleetArgs,
 }
@@ -32,6 +34,7 @@ pub fn load(args: &FleetArgs, ui: &Ui) -> Result<LoadedFleet, Stop> {
         Some(fleet) => Ok(LoadedFleet {
             fleet,
             root: root(&args.path),
+            manifest: first_file(&loaded, &args.path),
             args: args.clone(),
         }),
         None => Err(refusal(&loaded, &args.path)),
@@ -67,6 +70,11 @@ pub fn refusal(loaded: &Loaded, path: &Path) -> Stop {
         format!("{} has {count} error{s}", path.display()),
     )
     .help("`stampctl explain CODE` says more about each code")
+}
+
+fn first_file(loaded: &Loaded, path: &Path) -> PathBuf {
+    let first = loaded.sources.ids().next();
+    first.map_or_else(|| path.to_owned(), |id| loaded.sources.name(id).into())
 }
 
 /// How many findings there are of one severity.
