@@ -37,6 +37,7 @@ use context::Context;
 use draft::Draft;
 use format::Body;
 use format::Digest;
+use format::Finding;
 use format::Plan;
 use format::PlanError;
 use format::RuleId;
@@ -75,19 +76,16 @@ pub fn plan(
 ) -> Result<Plan, PlanningError> {
     let blueprint = blueprint::draw(fleet, inventory, placement)?;
     let differences = diff::diff(&blueprint, inventory);
-    let capacity = capacity::count(&blueprint, inventory, &differences)?;
     let mut context = Context {
         blueprint: &blueprint,
         inventory,
         placement,
         differences: &differences,
-        capacity,
+        capacity: capacity::Capacity::default(),
         blocked: BTreeMap::new(),
     };
     let mut findings = findings::before(&mut context);
-    let mut draft = Draft::default();
-    let quota = quota::plan(&context, &mut draft)?;
-    findings.extend(quota.findings.iter().cloned());
+    let (mut draft, quota) = quota(&mut context, &mut findings)?;
     stamps(&context, &mut draft, &quota)?;
     tenants::plan(&context, &mut draft)?;
     let steps = graph::order(draft.finish())?;
@@ -113,6 +111,24 @@ pub fn plan(
     };
     let rest = Digest::of_value(inventory)?;
     Ok(Plan::seal(body, tool, inventory.observed_at, rest)?)
+}
+
+/// Counts the capacity and writes the quota steps. An account that lacks cores blocks the stamps
+/// that need them, and then everything is counted anew without these; each round blocks more, so
+/// it ends.
+fn quota(
+    context: &mut Context<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(Draft, QuotaPlan), AddressError> {
+    loop {
+        context.capacity = capacity::count(context)?;
+        let mut draft = Draft::default();
+        let quota = quota::plan(context, &mut draft)?;
+        findings.extend(quota.findings.iter().cloned());
+        if !findings::block_lacking(context, &quota.lacking) {
+            return Ok((draft, quota));
+        }
+    }
 }
 
 fn provider(fleet: &Fleet) -> &'static str {

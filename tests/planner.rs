@@ -15,7 +15,9 @@ use stampctl_sim::WorldSpec;
 
 fn load(dir: &str) -> Fleet {
     let request = manifest::LoadRequest {
-        path: Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleets").join(dir),
+        path: Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("examples/fleets")
+            .join(dir),
         environment: None,
         variables: std::collections::BTreeMap::default(),
     };
@@ -38,7 +40,8 @@ async fn obey(plan: &Plan, sim: &Sim) {
                 .await
                 .unwrap_or_else(|fault| panic!("{}: {operation:?}: {fault}", step.id));
             while let Outcome::Accepted(ticket) = outcome {
-                sim.advance(ticket.retry_after_seconds.max(1)).expect("advances");
+                sim.advance(ticket.retry_after_seconds.max(1))
+                    .expect("advances");
                 outcome = sim.poll(&ticket).await.expect("polls");
             }
         }
@@ -46,9 +49,10 @@ async fn obey(plan: &Plan, sim: &Sim) {
     }
 }
 
-
 fn world(dir: &str, fleet: &Fleet) -> Sim {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fleets").join(dir);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/fleets")
+        .join(dir);
     let text = std::fs::read_to_string(path.join("world.yaml")).expect("a world");
     let mut spec = WorldSpec::from_yaml(&text).expect("a world");
     spec.registry.get_or_insert_with(|| fleet.registry.clone());
@@ -62,13 +66,21 @@ async fn try_one() {
     let fleet = load(&name);
     let sim = world(&name, &fleet);
     let plan = planned(&fleet, &sim).await;
-    let view = stampctl::render::view::View::of(&plan, stampctl::render::view::Level::Operation, None);
-    println!("{}", stampctl::render::text::text(&view, Default::default()));
+    let view =
+        stampctl::render::view::View::of(&plan, stampctl::render::view::Level::Operation, None);
+    println!(
+        "{}",
+        stampctl::render::text::text(&view, Default::default())
+    );
     obey(&plan, &sim).await;
     sim.advance(3600 * 30).expect("advances");
     let again = planned(&fleet, &sim).await;
-    let view = stampctl::render::view::View::of(&again, stampctl::render::view::Level::Property, None);
-    println!("AGAIN {}", stampctl::render::text::text(&view, Default::default()));
+    let view =
+        stampctl::render::view::View::of(&again, stampctl::render::view::Level::Property, None);
+    println!(
+        "AGAIN {}",
+        stampctl::render::text::text(&view, Default::default())
+    );
     println!("lost {:?}", sim.lost_quota());
     assert!(again.is_empty());
 }
@@ -81,10 +93,16 @@ async fn the_quickstart_comes_to_rest() {
     .expect("a world");
     let sim = Sim::in_memory(&spec).expect("a world");
     let plan = planned(&fleet, &sim).await;
-    println!("{}", String::from_utf8_lossy(&plan.to_bytes().expect("bytes")));
+    println!(
+        "{}",
+        String::from_utf8_lossy(&plan.to_bytes().expect("bytes"))
+    );
     obey(&plan, &sim).await;
     sim.advance(3600 * 30).expect("advances");
     let again = planned(&fleet, &sim).await;
-    println!("AGAIN {}", String::from_utf8_lossy(&again.to_bytes().expect("bytes")));
+    println!(
+        "AGAIN {}",
+        String::from_utf8_lossy(&again.to_bytes().expect("bytes"))
+    );
     assert!(again.is_empty());
 }

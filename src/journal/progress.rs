@@ -108,7 +108,9 @@ impl Progress {
 
     /// Where a step is.
     pub fn status(&self, step: &StepId) -> StepStatus {
-        self.steps.get(step).map_or(StepStatus::Planned, |s| s.status)
+        self.steps
+            .get(step)
+            .map_or(StepStatus::Planned, |s| s.status)
     }
 
     /// How far a step is, if a record names it.

@@ -12,9 +12,10 @@ use stampctl_contract::Address;
 use stampctl_contract::AddressError;
 use stampctl_contract::Kind;
 
+use super::Context;
+use super::format::Subject;
 use crate::blueprint::Blueprint;
 use crate::blueprint::StampBlueprint;
-use crate::diff::Differences;
 use crate::diff::Goal;
 use crate::model::QuotaKey;
 use crate::model::ReservationName;
@@ -114,28 +115,23 @@ pub(super) struct Capacity {
 }
 
 /// Counts everything.
-pub(super) fn count(
-    blueprint: &Blueprint<'_>,
-    inventory: &Inventory,
-    differences: &Differences,
-) -> Result<Capacity, AddressError> {
+pub(super) fn count(context: &Context<'_>) -> Result<Capacity, AddressError> {
+    let (blueprint, inventory) = (context.blueprint, context.inventory);
     let mut capacity = Capacity::default();
     for (id, drawn) in &blueprint.stamps {
-        let machines = machines(blueprint, inventory, differences, id, drawn);
-        capacity.machines.insert(id.clone(), machines);
+        capacity
+            .machines
+            .insert(id.clone(), machines(context, id, drawn));
     }
     reservations(&mut capacity, blueprint, inventory)?;
     accounts(&mut capacity, blueprint, inventory)?;
     Ok(capacity)
 }
 
-fn machines(
-    blueprint: &Blueprint<'_>,
-    inventory: &Inventory,
-    differences: &Differences,
-    id: &StampId,
-    drawn: &StampBlueprint,
-) -> Machines {
+/// A stamp that is held back keeps what it has and needs no more.
+fn machines(context: &Context<'_>, id: &StampId, drawn: &StampBlueprint) -> Machines {
+    let (blueprint, inventory) = (context.blueprint, context.inventory);
+    let differences = context.differences;
     let sets = drawn
         .scale_sets
         .iter()
@@ -151,10 +147,9 @@ fn machines(
     let keeps = stamp.is_some_and(|stamp| stamp.keep_reservation);
     let retired = stamp.is_some_and(|stamp| stamp.desired == DesiredStamp::Retired);
     let state = inventory.stamps.get(id).map(|seen| seen.state);
-    let leaving = matches!(
-        differences.stamps.get(id).map(|d| &d.goal),
-        Some(Goal::Retire(_))
-    );
+    let blocked = context.is_blocked(&Subject::Stamp(id.clone()));
+    let goal = differences.stamps.get(id).map(|d| &d.goal);
+    let leaving = !blocked && matches!(goal, Some(Goal::Retire(_)));
     let returned = matches!(
         state,
         Some(StampState::QuotaReturned | StampState::Deleting)
@@ -162,7 +157,7 @@ fn machines(
     let (peak, end, kept, given_up) = if leaving {
         let held = if returned { now } else { now.max(wanted) };
         (held, 0, if keeps { held } else { 0 }, held)
-    } else if retired {
+    } else if retired || blocked {
         (now, now, now, 0)
     } else {
         (now.max(wanted), wanted, wanted, now.saturating_sub(wanted))

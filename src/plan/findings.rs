@@ -12,6 +12,7 @@ use super::format::Subject;
 use super::opening;
 use crate::diff::Goal;
 use crate::diff::TenantDifference;
+use crate::model::QuotaKey;
 use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
@@ -262,6 +263,30 @@ fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
     for subject in blocked {
         block(context, &subject);
     }
+}
+
+/// Blocks every stamp that grows, shrinks, comes or goes on an account that lacks cores, and
+/// whoever depends on it. Says whether that blocked anything new.
+pub(super) fn block_lacking(context: &mut Context<'_>, lacking: &[QuotaKey]) -> bool {
+    let mut blocked = Vec::new();
+    for (id, difference) in &context.differences.stamps {
+        let account = context
+            .blueprint
+            .stamps
+            .get(id)
+            .and_then(|stamp| stamp.account.as_ref());
+        let moves =
+            difference.scale.is_some() || matches!(difference.goal, Goal::Make | Goal::Retire(_));
+        let subject = Subject::Stamp(id.clone());
+        if moves && account.is_some_and(|a| lacking.contains(a)) && !context.is_blocked(&subject) {
+            blocked.push(subject);
+        }
+    }
+    for subject in &blocked {
+        block(context, subject);
+    }
+    dependants(context);
+    !blocked.is_empty()
 }
 
 /// What depends on something blocked is blocked with it.

@@ -77,6 +77,8 @@ pub(super) struct QuotaPlan {
     pub(super) allocated: BTreeMap<(QuotaKey, SubscriptionName), StepId>,
     pub(super) ledger: Vec<Account>,
     pub(super) findings: Vec<Finding>,
+    /// Accounts that lack cores or were not seen: nothing of them may grow or shrink.
+    pub(super) lacking: Vec<QuotaKey>,
 }
 
 /// Adds the quota and reservation steps and works out what each stamp gives back.
@@ -191,6 +193,7 @@ fn account(
     let opening = books.available;
     increase(context, draft, plan, &mut books, held);
     if (grows || !leavers.is_empty()) && !known(plan, key, held) {
+        plan.lacking.push(key.clone());
         return Ok(());
     }
     let missing = |now: bool| -> i64 {
@@ -212,6 +215,7 @@ fn account(
     if returned_first {
         if missing(false) > books.available || replaces(context, &leavers, key) {
             plan.findings.push(lacking(key, missing(true), opening));
+            plan.lacking.push(key.clone());
             return Ok(());
         }
         allocate(draft, plan, &mut books, held, false)?;
@@ -561,7 +565,7 @@ fn reservation(
         }
         operations.push(put(&reserved.address, settings));
         let step = StepDraft::call(&subject, StepKind::ReservationEnsure, operations)
-        .why(format!("its stamps need {} machines", reserved.peak));
+            .why(format!("its stamps need {} machines", reserved.peak));
         let step = match reserved.now {
             None => step.fact(Condition::Absent {
                 address: reserved.address.clone(),

@@ -1,4 +1,4 @@
-//! How a world starts: the `world.yaml` file. As written; [`expand`] makes resources of it. Pure.
+//! How a world starts: the `world.yaml` file, as written. Its `TryFrom` makes a world of it. Pure.
 //!
 //! Everything may be left out. `quota` is what a subscription has of its own; what a quota group
 //! allocates comes on top: as the group's `allocations` say, else what the stamps that name the

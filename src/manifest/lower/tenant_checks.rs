@@ -172,7 +172,8 @@ impl<'a> Checks<'a> {
             .any(|pool| {
                 let rest = match pool.shape.kind {
                     StampKind::Dedicated => {
-                        return pin.as_str() == format!("dedicated-{}-{}", tenant.id, tenant.region);
+                        return pin.as_str()
+                            == format!("dedicated-{}-{}", tenant.id, tenant.region);
                     }
                     StampKind::Shared => pin
                         .as_str()

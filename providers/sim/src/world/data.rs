@@ -94,8 +94,8 @@ impl Content {
             content.home = home;
             content.segment = 0;
         }
-        content.segment += written;
-        content.records += written;
+        content.segment = content.segment.saturating_add(written);
+        content.records = content.records.saturating_add(written);
         content
     }
 
@@ -111,7 +111,8 @@ impl Content {
 
 /// Records and digest of several contents; of one, that one's own.
 pub(crate) fn total(parts: &[(Class, Content)]) -> (u64, String) {
-    let records = parts.iter().map(|(_, content)| content.records).sum();
+    let records = parts.iter().map(|(_, content)| content.records);
+    let records = records.fold(0, u64::saturating_add);
     if let [(_, only)] = parts {
         return (records, only.digest());
     }

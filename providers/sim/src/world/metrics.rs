@@ -151,13 +151,13 @@ impl World {
             if origin.since == 0 {
                 return 0;
             }
-            let left = if stuck {
+            if stuck {
                 return full;
-            } else {
-                (origin.since + fading - self.now).max(0)
-            };
+            }
+            let left = (origin.since + fading - self.now).max(0);
+            let (open, rest) = (full.saturating_mul(left), fading.max(1));
             // Rounded up: one connection stays until the last second.
-            full * left / fading.max(1) + i64::from(left > 0 && full * left % fading.max(1) > 0)
+            open / rest + i64::from(open % rest > 0)
         });
         each.max().unwrap_or(0)
     }

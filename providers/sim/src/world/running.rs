@@ -1,5 +1,6 @@
 //! Calls that change something: faults, preconditions, operations that take time. Pure.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 use stampctl_contract::Address;
@@ -240,9 +241,10 @@ impl World {
             .collect()
     }
 
-    /// Lets time pass; what falls due happens in order, each at its own time.
+    /// Lets time pass, up to the end of the year 9999; what falls due happens in order, each at
+    /// its own time.
     pub(crate) fn advance(&mut self, seconds: u32) {
-        let until = self.now + i64::from(seconds);
+        let until = (self.now + i64::from(seconds)).min(Timestamp::MAX.as_second());
         while let Some(first) = self.index.due.first().cloned() {
             if first.0 > until {
                 break;

@@ -112,7 +112,7 @@ fn usage(cloud: &Bench, counts_deallocated: bool) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_made_or_lost_unseen(acts in acts(), slow: bool, counts: bool) {

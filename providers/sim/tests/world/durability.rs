@@ -2,6 +2,7 @@
 //! damage is found, and two openers see each other.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -75,6 +76,11 @@ fn history(cloud: &Bench, mut each: impl FnMut(Show)) {
     }
 }
 
+/// Sets a file's whole content; there is nobody to see half of it.
+fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+    fs::File::create(path)?.write_all(bytes.as_ref())
+}
+
 fn log(dir: &Path) -> std::path::PathBuf {
     dir.join("log-0.jsonl")
 }
@@ -102,13 +108,13 @@ fn every_prefix_of_the_log_is_the_world_of_that_moment() {
             length + line.len() / 2,
             length + line.len() - 1,
         ] {
-            fs::write(log(dir.path()), &whole[..cut]).expect("a torn log");
+            write(log(dir.path()), &whole[..cut]).expect("a torn log");
             assert_eq!(show(&open(dir.path())), shown[seen], "cut at byte {cut}");
         }
         length += line.len();
         seen += usize::from(!is_read(&line));
     }
-    fs::write(log(dir.path()), &whole).expect("the log");
+    write(log(dir.path()), &whole).expect("the log");
     assert_eq!(seen, shown.len() - 1);
     assert_eq!(show(&open(dir.path())), shown[seen]);
 }
@@ -121,7 +127,7 @@ fn a_torn_line_is_written_over() {
     drop(cloud);
     let mut text = fs::read(log(dir.path())).expect("a log");
     text.extend(b"0123456789abcdef {\"advance\":{\"sec");
-    fs::write(log(dir.path()), &text).expect("a torn log");
+    write(log(dir.path()), &text).expect("a torn log");
     let cloud = open(dir.path());
     cloud.allocate(300);
     drop(cloud);
@@ -140,13 +146,13 @@ fn an_altered_byte_is_damage() {
         for at in (0..text.len() - 1).step_by(97) {
             let mut altered = text.clone();
             altered[at] ^= 1;
-            fs::write(&file, &altered).expect("the file");
+            write(&file, &altered).expect("the file");
             let opened = Sim::open(dir.path(), &spec(SLOW));
             // A flipped bit can make a line end, and then the world is cut off before it.
             let found = matches!(opened, Err(SimError::Damaged { .. } | SimError::Io(_)));
             assert!(found, "byte {at} of {}", file.display());
         }
-        fs::write(&file, &text).expect("the file");
+        write(&file, &text).expect("the file");
     }
     assert_eq!(open(dir.path()).int(ALLOCATION, "cores"), 300);
 }

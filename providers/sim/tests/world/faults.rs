@@ -205,3 +205,44 @@ fn a_cloud_that_lies_is_found_out() {
         );
     }
 }
+
+/// The file that tells [`child`] that it is one, and how it is to die.
+const MARK: &str = "die";
+
+/// A process that dies in the middle of a call, where its folder says so; else nothing.
+#[test]
+fn child() {
+    let here = std::path::Path::new(".");
+    let Ok(how) = std::fs::read_to_string(here.join(MARK)) else {
+        return;
+    };
+    let cloud = Bench(stampctl_sim::Sim::open(here, &crate::bench::spec(&how)).expect("a world"));
+    let _never_answered = cloud.try_do(&put(ALLOCATION, MORE));
+    // Only the parent's folder has the mark, and there the second call finds the rule used up.
+}
+
+#[test]
+fn a_caller_that_dies_leaves_the_effect_or_nothing() {
+    for (fault, cores) in [("die_before", 128), ("die_after", 200)] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let plan =
+            format!("faults: {{ allow_die: true, rules: [ {{ fault: {fault}, nth: 1 }} ] }}");
+        std::fs::File::create(dir.path().join(MARK))
+            .and_then(|mut file| std::io::Write::write_all(&mut file, plan.as_bytes()))
+            .expect("a mark");
+        let run = || {
+            let mut child = std::process::Command::new(std::env::current_exe().expect("a path"));
+            child
+                .args(["--exact", "faults::child"])
+                .current_dir(dir.path());
+            child.output().expect("a child").status.success()
+        };
+        assert!(!run(), "{fault}: it did not die");
+        let cloud = stampctl_sim::Sim::open(dir.path(), &crate::bench::spec(&plan));
+        let cloud = Bench(cloud.expect("a world"));
+        assert_eq!(cloud.int(ALLOCATION, "cores"), cores, "{fault}");
+        assert_eq!(cloud.0.calls().expect("a count").mutating, 1);
+        drop(cloud);
+        assert!(run(), "{fault}: it died twice");
+    }
+}

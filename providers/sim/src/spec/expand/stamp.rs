@@ -18,8 +18,8 @@ use crate::spec::StampSpec;
 use crate::world::metrics::Scripted;
 
 /// The sizes that a stamp has where the file is silent.
-pub(super) const SQL_SKU: &str = "S3";
-const STORAGE_SKU: &str = "Standard_ZRS";
+pub(super) const SQL_SKU: &str = "S2";
+const STORAGE_SKU: &str = "Standard_LRS";
 
 impl Draft<'_> {
     pub(super) fn stamps(&mut self) -> Result<(), SpecError> {
@@ -123,8 +123,9 @@ impl Draft<'_> {
                 &*family,
             ];
             let at = address(Kind::QuotaAllocation, &parts)?;
-            let cores = i64::from(vcpus) * i64::from(stamp.instances);
-            *self.allocations.entry(at).or_default() += cores;
+            let cores = i64::from(vcpus).saturating_mul(i64::from(stamp.instances));
+            let sum = self.allocations.entry(at).or_default();
+            *sum = sum.saturating_add(cores);
         }
         if let Some(reservation) = &reservation {
             let sum = self.reserved.entry(reservation.clone()).or_default();
