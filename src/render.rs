@@ -16,7 +16,12 @@ pub mod github;
 pub mod sarif;
 pub mod dot;
 pub mod html;
+pub mod plan_diff;
+pub mod explain;
+pub mod progress;
+pub mod status;
 
+pub use plan_diff::plan_diff;
 pub use text::text;
 pub use view::Level;
 pub use view::View;

@@ -84,6 +84,7 @@ pub struct CapacityReservation {
 /// One account of the quota ledger: a group's cores of one family in one region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct QuotaKey {
     /// The group.
     pub group: QuotaGroupName,

@@ -9,6 +9,7 @@ use serde::Serialize;
 /// What a stamp can run out of. The order is the order of reports and tie-breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum Dimension {
     /// Compute, in millicores.
     Cpu,
@@ -38,6 +39,7 @@ impl Dimension {
 /// An amount in each dimension: a tenant's demand, a stamp's load, or a stamp's capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Load {
     /// Millicores.
     pub cpu: u64,

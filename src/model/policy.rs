@@ -15,6 +15,7 @@ const DAY: u64 = 24 * HOUR;
 /// judged without its manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Policy {
     /// Who may live where.
     pub placement: PlacementPolicy,
@@ -48,6 +49,7 @@ pub struct Policy {
 /// below `plan` open, then plan, provision, pause, and from `deny` closed without exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Bands {
     /// From here on, plan a new stamp (S0-38).
     pub plan: Percent,
@@ -73,6 +75,7 @@ impl Default for Bands {
 /// A stamp's band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum Band {
     /// Below every threshold.
     Open,
@@ -123,6 +126,7 @@ impl Bands {
 /// Whether the class rules R3 to R5 of placement move tenants or only say so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum ClassRules {
     /// They are reported.
     #[default]
@@ -134,6 +138,7 @@ pub enum ClassRules {
 /// A budget for voluntary moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Consolidate {
     /// The most voluntary moves in one plan.
     pub max_moves: u32,
@@ -144,6 +149,7 @@ pub struct Consolidate {
 /// Who may live where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct PlacementPolicy {
     /// More users than this need a dedicated stamp (S0-4).
     pub dedicated_users_gt: u64,
@@ -185,6 +191,7 @@ impl Default for PlacementPolicy {
 /// How many stamps there may and must be, per region and kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct CapacityPolicy {
     /// The fewest active shared stamps of a region (S2-48).
     pub min_active_stamps: u32,
@@ -204,6 +211,7 @@ impl Default for CapacityPolicy {
 /// How much one plan may do before it is refused (R7, design §11.16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Limits {
     /// The most stamps that one plan retires.
     pub stamps_retired: u32,
@@ -244,6 +252,7 @@ impl Default for Limits {
 /// What one user needs (design §11.14). DTU in hundredths, storage in MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct DemandPerUser {
     /// Millicores, MiB, MiB, hundredths of a DTU.
     pub load: Load,
@@ -268,6 +277,7 @@ impl Default for DemandPerUser {
 /// What a stamp carries beside its cores (S0-33, S0-34, design §11.14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct StampCapacity {
     /// GiB of memory for each VM.
     pub memory_gib_per_vm: u64,
@@ -302,6 +312,7 @@ impl StampCapacity {
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Timeouts {
     /// One attempt at building a stamp (S2-4).
     pub creating: Seconds,
@@ -345,6 +356,7 @@ impl Default for Timeouts {
 /// How tenants move (S3-12, X-33).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct MigrationPolicy {
     /// How long the source is kept after the switch; never shorter than the rollback window.
     pub soak: Seconds,
@@ -364,6 +376,7 @@ impl Default for MigrationPolicy {
 /// How stamps stand by (S2-17..S2-19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct StandbyPolicy {
     /// After this a pool stamp on standby is reported as due for retirement.
     pub max_age: Seconds,
@@ -386,6 +399,7 @@ impl Default for StandbyPolicy {
 /// How health is judged (S2-50..S2-53).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct HealthPolicy {
     /// Seconds between two looks.
     pub interval: Seconds,
@@ -411,6 +425,7 @@ impl Default for HealthPolicy {
 /// A condition on a metric that has held for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Trigger {
     /// The metric, as in `cpu_utilization`.
     pub metric: String,
@@ -423,6 +438,7 @@ pub struct Trigger {
 /// When load should change the number of stamps (S2-45..S2-48, X-47).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct AutoscalePolicy {
     /// Any of these above its threshold asks for a stamp.
     pub scale_out: Vec<Trigger>,
@@ -461,6 +477,7 @@ impl Default for AutoscalePolicy {
 /// what is being approved (design §6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct ApprovalPolicy {
     /// The fewest approvals of any plan.
     pub minimum: u32,
@@ -471,6 +488,7 @@ pub struct ApprovalPolicy {
 /// How long a plan may be used (design §11.20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct PlanPolicy {
     /// From observation to the first mutating step.
     pub expires_after: Seconds,
@@ -490,6 +508,7 @@ impl Default for PlanPolicy {
 /// What becomes of a stamp or tenant that exists and is not in the manifest (design §3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum OnRemoved {
     /// It is reported and left alone.
     #[default]

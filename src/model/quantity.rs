@@ -14,6 +14,7 @@ macro_rules! quantities {
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
         #[serde(transparent)]
+        #[derive(schemars::JsonSchema)]
         pub struct $name(pub $inner);
 
         impl Add for $name {

@@ -15,6 +15,7 @@ use super::sku::Sku;
 /// Whether a stamp is for many tenants or for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum StampKind {
     /// Many tenants.
     Shared,
@@ -35,6 +36,7 @@ impl StampKind {
 /// Where a stamp is in its life (requirements F1), as its registry entry says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum StampState {
     /// Being built; no traffic.
     Creating,

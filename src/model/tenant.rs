@@ -53,6 +53,7 @@ pub enum DesiredTenant {
 /// Where a tenant is in its life, as its registry entry says (requirements F2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum TenantState {
     /// Served.
     Active,
@@ -116,6 +117,7 @@ pub enum Wish {
 /// What becomes of a tenant's data when it leaves (X-12, design §11.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum Export {
     /// Exported and verified before anything is deleted.
     #[default]

@@ -92,6 +92,7 @@ pub enum OpenReason {
 /// A load of which each dimension may be UNKNOWN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct SeenLoad {
     /// Millicores.
     pub cpu: Option<u64>,
@@ -139,6 +140,7 @@ impl From<Load> for SeenLoad {
 /// Where one tenant lives when the plan is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Decision {
     /// The stamp.
     pub stamp: StampId,
@@ -165,6 +167,7 @@ impl Decision {
 /// Why a tenant lives where it lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum Why {
     /// It lives there already, and nothing forces it away.
     Stays,
@@ -185,6 +188,7 @@ pub enum Why {
 /// Why a tenant must leave the stamp that it lives on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum LeaveReason {
     /// The stamp is retired.
     StampRetired,
@@ -205,6 +209,7 @@ pub enum LeaveReason {
 /// The rules that force a dedicated stamp (S0-4, S0-5, placement R1..R6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum ClassRule {
     /// Tier enterprise.
     Tier,
@@ -225,6 +230,7 @@ pub enum ClassRule {
 /// A reason why stamps could not take a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct PassedOver {
     /// The reason.
     pub why: Ineligible,
@@ -237,6 +243,7 @@ pub struct PassedOver {
 /// Every hard reason why a stamp cannot take a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(schemars::JsonSchema)]
 pub enum Ineligible {
     /// Another region (S0-13).
     Region,
@@ -306,6 +313,7 @@ pub enum PoolIneligible {
 /// What any plan would need at least.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Bounds {
     /// Stamps, for each region and kind.
     pub stamps: Vec<StampBound>,
@@ -316,6 +324,7 @@ pub struct Bounds {
 /// The fewest stamps that a region's tenants of one kind need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct StampBound {
     /// The region.
     pub region: RegionName,
@@ -332,6 +341,7 @@ pub struct StampBound {
 /// The fewest moves that one cause forces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct MoveBound {
     /// The cause, in a word: `retired`, `region`, `dedicated`, `pinned`, `overload`, `group`,
     /// `consolidation`.

@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod change;
 pub mod finding;
 pub mod seal;
+mod schema;
 
 use std::collections::BTreeMap;
 
@@ -68,10 +69,8 @@ pub struct Plan {
 #[serde(deny_unknown_fields)]
 pub struct Body {
     /// The fleet.
-    #[schemars(with = "String")]
     pub fleet: FleetName,
     /// The environment, where the manifest has one.
-    #[schemars(with = "Option<String>")]
     pub environment: Option<EnvironmentName>,
     /// The cloud's name: `sim` or `azure`.
     pub provider: String,
@@ -80,12 +79,10 @@ pub struct Body {
     /// Digest of the lowered fleet that this plan brings about.
     pub manifest: Digest,
     /// The rules and numbers that the plan obeys.
-    #[schemars(with = "serde_json::Value")]
     pub policy: Policy,
     /// How many tenants the fleet has when the plan is done; the limits are shares of it.
     pub tenants: u64,
     /// The world of what the plan touches, as it was when observed.
-    #[schemars(with = "serde_json::Value")]
     pub opening: Opening,
     /// What differs between the manifest and the world, deletes first.
     pub changes: Vec<Change>,
@@ -94,13 +91,10 @@ pub struct Body {
     /// The reason behind each rule that an edge of this plan cites.
     pub rules: BTreeMap<RuleId, String>,
     /// Every core that moves between a quota group and a subscription, account by account.
-    #[schemars(with = "serde_json::Value")]
     pub ledger: Vec<Account>,
     /// Where each new or moving tenant goes, and why.
-    #[schemars(with = "serde_json::Value")]
     pub decisions: BTreeMap<TenantId, Decision>,
     /// What any plan would need at least.
-    #[schemars(with = "serde_json::Value")]
     pub bounds: Bounds,
     /// What was held back, found or refused. A plan with a refusal among them is not applied.
     pub findings: Vec<Finding>,

@@ -1,6 +1,8 @@
 //! The steps of a plan as a graph in the DOT language: a cluster for each subject, an edge for
 //! each wait, labelled with its rule. Pure.
 
+use std::fmt::Write as _;
+
 use super::escape::dot;
 use super::view::StepView;
 use super::view::View;
@@ -11,11 +13,11 @@ use crate::plan::format::Hazard;
 pub fn graph(view: &View) -> String {
     let mut out = String::from("digraph plan {\n");
     let title = super::text::title(view);
-    out.push_str(&format!("  label={};\n", dot(&title)));
+    let _ = writeln!(out, "  label={};", dot(&title));
     out.push_str("  rankdir=LR;\n  node [shape=box, fontname=\"monospace\"];\n");
     for (at, group) in view.groups.iter().enumerate() {
         let label = dot(&words::subject(&group.subject));
-        out.push_str(&format!("  subgraph cluster_{at} {{\n    label={label};\n"));
+        let _ = write!(out, "  subgraph cluster_{at} {{\n    label={label};\n");
         for step in &group.steps {
             out.push_str(&node(step));
         }
@@ -28,7 +30,7 @@ pub fn graph(view: &View) -> String {
                 None => dot(&format!("missing {}", wait.step)),
             };
             let rule = dot(&wait.rule.0);
-            out.push_str(&format!("  {from} -> s{} [label={rule}];\n", step.number));
+            let _ = writeln!(out, "  {from} -> s{} [label={rule}];", step.number);
         }
     }
     out.push_str("}\n");

@@ -2,6 +2,8 @@
 //!
 //! The commands are ours; what is foreign stands in their messages, escaped (T10).
 
+use std::fmt::Write as _;
+
 use super::escape::command_message;
 use super::escape::command_property;
 use super::text;
@@ -65,5 +67,5 @@ fn push(out: &mut String, level: &str, file: Option<&str>, title: &str, message:
     let file = file.unwrap_or_default();
     let title = command_property(title);
     let message = command_message(message);
-    out.push_str(&format!("::{level} {file}title={title}::{message}\n"));
+    let _ = writeln!(out, "::{level} {file}title={title}::{message}");
 }

@@ -1,5 +1,7 @@
 //! A plan as one HTML page: no script, no link to anywhere, everything foreign escaped. Pure.
 
+use std::fmt::Write as _;
+
 use super::escape::html;
 use super::sections::sections;
 use super::text;
@@ -46,20 +48,21 @@ pub fn page(view: &View) -> String {
         findings(&mut out, &refusals);
         out.push_str("</div>\n");
     }
-    out.push_str(&format!("<h2>{}</h2>\n", heading::BLAST));
+    let _ = writeln!(out, "<h2>{}</h2>", heading::BLAST);
     table(&mut out, tables::reach(view).into_iter());
     for section in sections(view) {
         let open = if section.signs { " open" } else { "" };
         let (title, body) = (html(&section.title), html(&section.lines.join("\n")));
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "<details{open}><summary>{title}</summary>\n<pre>{body}</pre>\n</details>\n"
-        ));
+        );
     }
     if !notes.is_empty() {
-        out.push_str(&format!("<h2>{}</h2>\n", heading::HELD_BACK));
+        let _ = writeln!(out, "<h2>{}</h2>", heading::HELD_BACK);
         findings(&mut out, &notes);
     }
-    out.push_str(&format!("<h2>{}</h2>\n", heading::SUMMARY));
+    let _ = writeln!(out, "<h2>{}</h2>", heading::SUMMARY);
     let counts = [
         ("changes", text::change_counts(view)),
         ("steps", text::step_counts(view)),
@@ -72,10 +75,11 @@ pub fn page(view: &View) -> String {
     );
     if let Some(next) = &view.next {
         let (what, command) = (html(&next.what), html(&next.command));
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "<h2>{}: {what}</h2>\n<pre>{command}</pre>\n",
             heading::NEXT
-        ));
+        );
     }
     out.push_str("</body>\n</html>\n");
     out
@@ -85,7 +89,7 @@ fn table<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, String)>) {
     out.push_str("<table>\n");
     for (name, value) in rows {
         let (name, value) = (html(name), html(&value));
-        out.push_str(&format!("<tr><th>{name}</th><td>{value}</td></tr>\n"));
+        let _ = writeln!(out, "<tr><th>{name}</th><td>{value}</td></tr>");
     }
     out.push_str("</table>\n");
 }
@@ -99,14 +103,15 @@ fn findings(out: &mut String, findings: &[&FindingView]) {
             .map(|rule| format!(" [{rule}]"))
             .unwrap_or_default();
         let (subject, what) = (words::subject(&finding.subject), &finding.what);
-        out.push_str(&format!(
-            "<li><strong>{}</strong>: {}: {}{}<br>to pass: {}</li>\n",
+        let _ = writeln!(
+            out,
+            "<li><strong>{}</strong>: {}: {}{}<br>to pass: {}</li>",
             html(&subject),
             finding.word,
             html(what),
             html(&rule),
             html(&finding.help),
-        ));
+        );
     }
     out.push_str("</ul>\n");
 }

@@ -3,6 +3,9 @@
 //!
 //! All tags are our own; what is foreign stands escaped, in code spans or in fences (T9).
 
+use std::fmt::Write as _;
+
+use super::escape::cell;
 use super::escape::code;
 use super::escape::fenced;
 use super::escape::markdown;
@@ -57,14 +60,14 @@ fn head(view: &View) -> String {
         out.push_str("**Refused. This plan cannot be applied.**\n\n");
         findings(&mut out, &refusals);
     }
-    out.push_str(&format!("| {} | |\n|---|---|\n", heading::BLAST));
+    let _ = write!(out, "| {} | |\n|---|---|\n", heading::BLAST);
     for (name, value) in tables::reach(view) {
-        out.push_str(&format!("| {name} | {} |\n", short(&value)));
+        let _ = writeln!(out, "| {name} | {} |", cell(&clip(&value)));
     }
-    out.push_str(&format!("\nChanges: {}.\n", text::change_counts(view)));
-    out.push_str(&format!("\nSteps: {}.\n\n", text::step_counts(view)));
+    let _ = write!(out, "\nChanges: {}.\n", text::change_counts(view));
+    let _ = write!(out, "\nSteps: {}.\n\n", text::step_counts(view));
     if !notes.is_empty() {
-        out.push_str(&format!("**{}**\n\n", heading::HELD_BACK));
+        let _ = write!(out, "**{}**\n\n", heading::HELD_BACK);
         findings(&mut out, &notes);
     }
     out
@@ -75,21 +78,22 @@ fn findings(out: &mut String, findings: &[&FindingView]) {
     for (told, finding) in findings.iter().enumerate() {
         if out.len() - start > FINDINGS {
             let rest = words::number((findings.len() - told) as u64);
-            out.push_str(&format!("- … and {rest} more\n"));
+            let _ = writeln!(out, "- … and {rest} more");
             break;
         }
         let rule = finding
             .rule
             .as_ref()
             .map(|rule| format!(" {}", code(&clip(&rule.0))));
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "- **{}**: {}: {}{}  \n  to pass: {}\n",
             markdown(&words::subject(&finding.subject)),
             finding.word,
             short(&finding.what),
             rule.unwrap_or_default(),
             short(&finding.help),
-        ));
+        );
     }
     out.push('\n');
 }
@@ -112,9 +116,7 @@ fn fold(section: &Section, room: usize) -> String {
         let mut body = section.lines[..kept].join("\n");
         if rest > 0 {
             let lines = words::count(rest as u64, "more line", "more lines");
-            body.push_str(&format!(
-                "\n… {lines}: `stampctl show` prints the whole plan"
-            ));
+            let _ = write!(body, "\n… {lines}: `stampctl show` prints the whole plan");
         }
         let block = fenced(language, &body);
         let folded = format!("<details><summary>{title}</summary>\n\n{block}\n</details>\n\n");
@@ -137,12 +139,13 @@ fn foot(view: &View) -> String {
     );
     if let Some(next) = &view.next {
         let command = clip(&next.command);
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "\n{}: {}: {}\n",
             heading::NEXT,
             short(&next.what),
             code(&command)
-        ));
+        );
     }
     out
 }

@@ -128,7 +128,7 @@ impl Page {
             };
         let text = escape::line(text);
         let room = self.setting.width.saturating_sub(hang).max(NARROWEST / 2);
-        let marked = if marker.is_empty() {
+        let inked = if marker.is_empty() {
             0
         } else {
             indent + marker.len()
@@ -136,7 +136,7 @@ impl Page {
         for (at, words) in wrap(&text, room).into_iter().enumerate() {
             let blank = " ".repeat(hang);
             match (at, marker.is_empty()) {
-                (0, false) => self.emit(format!("{lead}{marker} {words}").trim_end(), ink, marked),
+                (0, false) => self.emit(format!("{lead}{marker} {words}").trim_end(), ink, inked),
                 (_, false) => self.emit(&format!("{blank}{words}"), Ink::Plain, 0),
                 (_, true) => self.emit(&format!("{lead}{words}"), ink, 0),
             }
@@ -172,14 +172,15 @@ impl Page {
 /// Breaks a text at blanks into lines of at most `room` columns; a longer word stays whole.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
+    let mut words = text.split(' ');
+    let mut line = words.next().unwrap_or_default().to_owned();
+    let mut used = line.width();
+    for word in words {
         let width = word.width();
-        if !line.is_empty() && used + 1 + width > room {
+        if used > 0 && used + 1 + width > room {
             lines.push(std::mem::take(&mut line));
             used = 0;
-        } else if !line.is_empty() {
+        } else {
             line.push(' ');
             used += 1;
         }

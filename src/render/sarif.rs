@@ -1,5 +1,7 @@
 //! Findings as SARIF 2.1.0, for code scanning. Pure.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +17,7 @@ use crate::plan::format::FindingCode;
 pub fn log(view: &View, file: &str) -> Result<String, serde_json::Error> {
     let rules: Vec<Value> = FindingCode::ALL
         .iter()
+        .copied()
         .map(rule)
         .collect::<Result<_, _>>()?;
     let results: Vec<Value> = view
@@ -38,7 +41,7 @@ pub fn log(view: &View, file: &str) -> Result<String, serde_json::Error> {
     }))
 }
 
-fn rule(code: &FindingCode) -> Result<Value, serde_json::Error> {
+fn rule(code: FindingCode) -> Result<Value, serde_json::Error> {
     Ok(json!({
         "id": serde_json::to_value(code)?,
         "shortDescription": { "text": code.word() },
@@ -93,7 +96,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -3,9 +3,10 @@
 //!
 //! Texts are as the plan has them; the renderers escape them.
 
-mod build;
-mod changes;
-mod steps;
+pub(super) mod build;
+pub(super) mod changes;
+pub(super) mod steps;
+mod whole;
 
 use serde::Serialize;
 
@@ -15,6 +16,13 @@ use crate::plan::format::Plan;
 use crate::plan::format::RuleId;
 use crate::plan::format::StepId;
 use crate::plan::format::Subject;
+
+pub use whole::Blast;
+pub use whole::Differs;
+pub use whole::Fact;
+pub use whole::Header;
+pub use whole::Next;
+pub use whole::Summary;
 
 /// How deep a plan is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,15 +35,6 @@ pub enum Level {
     Resource,
     /// And every setting, call, condition and fact.
     Property,
-}
-
-/// What the caller says should be typed next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Next {
-    /// The command.
-    pub command: String,
-    /// What it does.
-    pub what: String,
 }
 
 /// A plan as it is shown.
@@ -78,78 +77,6 @@ pub struct View {
     pub summary: Summary,
     /// What to type next.
     pub next: Option<Next>,
-}
-
-/// Which plan it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Header {
-    /// The fleet.
-    pub fleet: String,
-    /// The environment.
-    pub environment: Option<String>,
-    /// The cloud.
-    pub provider: String,
-    /// The tenant registry.
-    pub registry: String,
-    /// The plan's identity.
-    pub digest: String,
-    /// Its first digits.
-    pub short: String,
-    /// Digest of the lowered fleet.
-    pub manifest: String,
-    /// The program that made it.
-    pub tool: String,
-    /// When the world was observed.
-    pub observed_at: String,
-    /// Until when the first change may start.
-    pub expires_at: String,
-    /// Until when later steps may start.
-    pub resume_until: String,
-    /// Tenants of the fleet when the plan is done.
-    pub tenants: u64,
-}
-
-/// What the plan reaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Blast {
-    /// Stamps whose resources are deleted.
-    pub stamps_deleted: Vec<String>,
-    /// Stamps that are built.
-    pub stamps_created: Vec<String>,
-    /// Tenants that change their stamp.
-    pub tenants_moved: u64,
-    /// Tenants whose service ends.
-    pub tenants_offboarded: u64,
-    /// Tenants that are taken in.
-    pub tenants_onboarded: u64,
-    /// Cores given back to groups.
-    pub cores_returned: u64,
-    /// Cores taken from groups.
-    pub cores_allocated: u64,
-    /// Regions of stamps and accounts that are touched.
-    pub regions: Vec<String>,
-    /// Steps that cannot be undone.
-    pub irreversible: u64,
-}
-
-/// A number or word of the policy that is not the default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Differs {
-    /// Its name, as in `limits.stamps_retired`.
-    pub name: String,
-    /// What it is.
-    pub value: String,
-    /// What it would be.
-    pub default: String,
-}
-
-/// A name and a value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fact {
-    /// The name, part by part with dots.
-    pub name: String,
-    /// The value.
-    pub value: String,
 }
 
 /// A finding.
@@ -368,31 +295,6 @@ pub struct WaitView {
     pub step: StepId,
     /// What it waits for.
     pub what: Vec<String>,
-}
-
-/// How much of everything there is. Nothing is left out because it is zero or dull.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Changes of each kind, all kinds.
-    pub changes: Vec<(Action, u64)>,
-    /// Steps.
-    pub steps: u64,
-    /// Steps that change the cloud.
-    pub calling: u64,
-    /// Calls in all.
-    pub calls: u64,
-    /// Steps that only look.
-    pub checking: u64,
-    /// Steps that somebody may notice.
-    pub disruptive: u64,
-    /// Steps that cannot be undone.
-    pub irreversible: u64,
-    /// Steps that can pause the run.
-    pub pausing: u64,
-    /// Findings that refuse the plan.
-    pub refusals: u64,
-    /// Other findings.
-    pub notes: u64,
 }
 
 impl View {

@@ -2,6 +2,8 @@
 //!
 //! Sentences hold foreign text as it is; the renderers escape it.
 
+use std::fmt::Write as _;
+
 use stampctl_contract::Operation;
 use stampctl_contract::Precondition;
 use stampctl_contract::Settings;
@@ -59,7 +61,7 @@ pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -232,13 +234,14 @@ fn matches(matching: &Matching) -> String {
         .map_or("resource", stampctl_contract::Kind::word);
     let mut out = format!("any `{kind}` beneath `{}`", matching.beneath);
     if let Some((setting, value)) = &matching.equals {
-        out.push_str(&format!(" with `{setting}` = {value}"));
+        let _ = write!(out, " with `{setting}` = {value}");
     }
     if !matching.except_states.is_empty() {
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             ", not counting state {}",
             matching.except_states.join(", ")
-        ));
+        );
     }
     out
 }
@@ -259,7 +262,9 @@ pub fn operation(operation: &Operation) -> String {
     match &operation.precondition {
         Precondition::Any => {}
         Precondition::Absent => out.push_str(", only if it does not exist"),
-        Precondition::Version(etag) => out.push_str(&format!(", only at version `{etag}`")),
+        Precondition::Version(etag) => {
+            let _ = write!(out, ", only at version `{etag}`");
+        }
     }
     out
 }

@@ -432,6 +432,10 @@ fn offboard(draft: &mut Draft) -> StepId {
     )
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one step after the other, as the workflow has them"
+)]
 fn retire(draft: &mut Draft, moved: &StepId, gone: &StepId, serving: &StepId) {
     let s = old();
     let close = draft.step(

@@ -35,7 +35,7 @@ pub enum Condition {
         /// The setting.
         setting: String,
         /// Its value.
-        #[schemars(with = "serde_json::Value")]
+        #[schemars(schema_with = "super::schema::value")]
         value: Value,
     },
     /// The setting is at most this. UNKNOWN where it is not reported.
@@ -104,7 +104,6 @@ pub enum Condition {
         /// The step.
         since: StepId,
         /// The time.
-        #[schemars(with = "u64")]
         seconds: Seconds,
     },
     /// A person has said so with `stampctl confirm`.

@@ -11,6 +11,7 @@ use crate::model::SubscriptionName;
 /// of one account are serialised, so that a balance after each entry exists (design §11.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Account {
     /// Which account.
     pub key: QuotaKey,
@@ -25,6 +26,7 @@ pub struct Account {
 /// One movement of cores. What the group loses the subscription gains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Entry {
     /// The step that moves them.
     pub step: StepId,

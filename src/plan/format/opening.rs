@@ -22,6 +22,7 @@ use crate::model::tenant::Export;
 /// The opening world. What is not in it is not touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Opening {
     /// Every stamp that a step touches.
     pub stamps: BTreeMap<StampId, OpeningStamp>,
@@ -38,6 +39,7 @@ pub struct Opening {
 /// A stamp before the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct OpeningStamp {
     /// Where it is in its life; absent: it does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +53,7 @@ pub struct OpeningStamp {
     /// Which generation of its id the plan works on.
     pub generation: u32,
     /// Its own resource group.
+    #[schemars(with = "String")]
     pub resource_group: Address,
     /// What it can carry.
     pub capacity: Load,
@@ -75,6 +78,7 @@ pub struct OpeningStamp {
 /// What a stamp holds of a quota account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct StampAccount {
     /// The account.
     pub key: QuotaKey,
@@ -90,6 +94,7 @@ pub struct StampAccount {
 /// A tenant before the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct OpeningTenant {
     /// Where it is in its life; absent: it is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,6 +116,7 @@ pub struct OpeningTenant {
 /// An account of quota before the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct OpeningAccount {
     /// The account.
     pub key: QuotaKey,
@@ -127,6 +133,7 @@ pub struct OpeningAccount {
 /// What a subscription has of an account before the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct OpeningSubscription {
     /// Its limit in cores; absent: UNKNOWN.
     pub limit: Option<u64>,
@@ -139,8 +146,10 @@ pub struct OpeningSubscription {
 /// A reservation before the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct OpeningReservation {
     /// Where it is.
+    #[schemars(with = "String")]
     pub address: Address,
     /// Its instances; absent: it does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,6 +164,7 @@ pub struct OpeningReservation {
 /// How many stamps of a region and kind serve before the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[derive(schemars::JsonSchema)]
 pub struct Serving {
     /// The region.
     pub region: RegionName,

@@ -66,13 +66,13 @@ pub enum Subject {
     /// The fleet as a whole.
     Fleet,
     /// One account of quota.
-    Quota(#[schemars(with = "serde_json::Value")] QuotaKey),
+    Quota(QuotaKey),
     /// One capacity reservation group.
-    Reservation(#[schemars(with = "String")] ReservationName),
+    Reservation(ReservationName),
     /// One stamp.
-    Stamp(#[schemars(with = "String")] StampId),
+    Stamp(StampId),
     /// One tenant.
-    Tenant(#[schemars(with = "String")] TenantId),
+    Tenant(TenantId),
 }
 
 impl fmt::Display for Subject {
@@ -100,7 +100,6 @@ pub struct Step {
     /// The stamps that it touches: the subject's own, or those a tenant's step works on.
     /// A step about a stamp excludes all others on it; steps about tenants share it (I-5).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
     pub stamps: Vec<StampId>,
     /// Why it is done, in one line.
     pub why: String,
@@ -115,7 +114,7 @@ pub struct Step {
     /// What takes it back if a later step of the same subject fails before the point of no
     /// return; empty where nothing needs to be or can be taken back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(schema_with = "super::schema::operations")]
     pub undo: Vec<Operation>,
     /// What it may break.
     pub hazard: Hazard,
@@ -151,7 +150,7 @@ pub enum Act {
     /// Changes the cloud: these calls, one after the other.
     Call {
         /// The calls.
-        #[schemars(with = "Vec<serde_json::Value>")]
+        #[schemars(schema_with = "super::schema::operations")]
         operations: Vec<Operation>,
     },
     /// Looks, and goes on only when everything holds.
@@ -186,10 +185,8 @@ impl Act {
 #[serde(deny_unknown_fields)]
 pub struct Patience {
     /// Seconds between two looks.
-    #[schemars(with = "u64")]
     pub every: Seconds,
     /// Seconds from the first look after which it is given up.
-    #[schemars(with = "u64")]
     pub within: Seconds,
     /// Good looks in a row that are needed.
     pub good: u32,

@@ -2,6 +2,7 @@
 //! the rule, and a line where there is no way back. Pure.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::FEW;
 use super::MANY;
@@ -107,14 +108,17 @@ fn lines(page: &mut Page, step: &StepView) {
         text = format!("@{which}: {text}");
     }
     for (group, balance) in &step.cores {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " [{} cores to the group, which then has {balance}]",
             words::signed(*group)
-        ));
+        );
     }
     match step.hazard {
         Hazard::Safe => {}
-        hazard => text.push_str(&format!(" [{}]", words::hazard(hazard))),
+        hazard => {
+            let _ = write!(text, " [{}]", words::hazard(hazard));
+        }
     }
     let ink = match step.hazard {
         Hazard::Safe => Ink::Plain,

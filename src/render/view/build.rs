@@ -171,7 +171,7 @@ fn world(body: &Body) -> Vec<Fact> {
 }
 
 /// A value's leaves with their names. What cannot be written as JSON says so.
-fn flat<T: serde::Serialize>(name: &str, value: &T) -> Vec<Fact> {
+pub(crate) fn flat<T: serde::Serialize>(name: &str, value: &T) -> Vec<Fact> {
     let mut facts = Vec::new();
     match serde_json::to_value(value) {
         Ok(value) => flatten(name.to_owned(), &value, &mut facts),

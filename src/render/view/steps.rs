@@ -26,9 +26,9 @@ use crate::plan::format::Subject;
 use crate::render::words;
 
 /// The place of every step in the plan, from 1.
-pub(super) type Numbers<'a> = BTreeMap<&'a StepId, usize>;
+pub(crate) type Numbers<'a> = BTreeMap<&'a StepId, usize>;
 
-pub(super) fn numbers(body: &Body) -> Numbers<'_> {
+pub(crate) fn numbers(body: &Body) -> Numbers<'_> {
     let steps = body.steps.iter().enumerate();
     steps.map(|(at, step)| (&step.id, at + 1)).collect()
 }
