@@ -7,15 +7,21 @@
 pub mod places;
 pub mod source;
 
+mod controllers;
 mod decode;
 mod document;
 mod document_policy;
+mod expression;
+mod functions;
+mod hcl;
 mod limits;
 mod lower;
 mod merge;
 mod node;
 mod scalar;
+mod template;
 mod tenant_list;
+mod variables;
 mod written;
 mod yaml;
 
@@ -24,7 +30,9 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
+use crate::diagnostic::SourceId;
 use crate::diagnostic::SourceMap;
+use crate::diagnostic::Span;
 use crate::diagnostic::codes;
 use crate::model::Fleet;
 use decode::Decoder;
@@ -34,6 +42,7 @@ use node::Node;
 use node::Value;
 pub use places::Places;
 use source::Spelling;
+use variables::Variables;
 
 /// What to load.
 #[derive(Clone, Debug, Default)]
@@ -81,48 +90,164 @@ fn read_document(
 ) -> Option<Node> {
     let root = source::root(&request.path);
     let files = source::find(&request.path, sources, found);
-    let mut parts = read_parts(&files, sources, found);
+    let base = parse(&files, sources, found);
     let overlays = match &request.environment {
         Some(name) => {
             let files = source::overlay(&root, name, sources, found);
-            read_parts(&files, sources, found)
+            parse(&files, sources, found)
         }
         None => Vec::new(),
     };
+    let mut variables = Variables::default();
+    declare(&base, false, &mut variables, found);
+    declare(&overlays, true, &mut variables, found);
+    variables.settle(&request.variables, sources, found);
+    let mut parts = resolve(&base, &base, &variables, sources, found);
     parts.retain(|part| part.as_map().is_some());
-    let base = merge::parts(parts, found)?;
+    let whole = merge::parts(parts, found)?;
+    let overlays = resolve(&overlays, &base, &variables, sources, found);
     Some(
         overlays
             .iter()
-            .fold(base, |base, over| merge::overlay(&base, over)),
+            .fold(whole, |whole, over| merge::overlay(&whole, over)),
     )
 }
 
-fn read_parts(
-    files: &[source::Found],
-    sources: &mut SourceMap,
-    found: &mut Diagnostics,
-) -> Vec<Node> {
-    let mut parts = Vec::new();
+/// A file that was read, before variables have values.
+enum File {
+    Yaml(SourceId, Vec<Node>),
+    Hcl(hcl::Parsed),
+}
+
+fn parse(files: &[source::Found], sources: &mut SourceMap, found: &mut Diagnostics) -> Vec<File> {
+    let mut parsed = Vec::new();
     for file in files {
         let Some(id) = source::read(file, sources, found) else {
             continue;
         };
         let before = found.errors();
-        let documents = match file.spelling {
-            Spelling::Yaml => yaml::parse(sources, id, found),
-            Spelling::Hcl => Vec::new(),
+        let (file, empty) = match file.spelling {
+            Spelling::Yaml => {
+                let documents = yaml::parse(sources, id, found);
+                let empty = documents.iter().all(|d| matches!(d.value, Value::Null));
+                not_maps(&documents, found);
+                (Some(File::Yaml(id, documents)), empty)
+            }
+            Spelling::Hcl => {
+                let body = hcl::parse(sources, id, found);
+                let empty = body.as_ref().is_none_or(|b| b.body.is_empty());
+                (body.map(File::Hcl), empty)
+            }
         };
-        if documents.iter().all(|d| matches!(d.value, Value::Null)) && found.errors() == before {
+        if empty && found.errors() == before {
             found.push(
                 Diagnostic::error(codes::EMPTY, "the file holds nothing")
-                    .at(crate::diagnostic::Span::new(id, 0..0), "empty")
+                    .at(Span::new(id, 0..0), "empty")
                     .help("a manifest begins with `version: 1`; remove a file that is not needed"),
             );
         }
-        parts.extend(documents);
+        parsed.extend(file);
     }
+    parsed
+}
+
+fn not_maps(documents: &[Node], found: &mut Diagnostics) {
+    for document in documents {
+        if !matches!(document.value, Value::Map(_) | Value::Null | Value::Broken) {
+            let problem = format!("a manifest is a map, not {}", document.kind());
+            let mut at = document.span;
+            at.len = at.len.min(80);
+            found.push(
+                Diagnostic::error(codes::WRONG_TYPE, problem)
+                    .at(at, format!("this is {}", document.kind()))
+                    .help("begin the file with `version: 1`"),
+            );
+        }
+    }
+}
+
+fn declare(files: &[File], overlay: bool, variables: &mut Variables, found: &mut Diagnostics) {
+    for file in files {
+        match file {
+            File::Yaml(_, documents) => {
+                for map in documents.iter().filter_map(Node::as_map) {
+                    if let Some(entry) = map.get("variables") {
+                        variables.declare_all(entry, overlay, found);
+                    }
+                }
+            }
+            File::Hcl(parsed) => hcl::declare(parsed, overlay, variables, found),
+        }
+    }
+}
+
+/// The documents of files with every expression and variable replaced by its value.
+fn resolve(
+    files: &[File],
+    base: &[File],
+    variables: &Variables,
+    sources: &SourceMap,
+    found: &mut Diagnostics,
+) -> Vec<Node> {
+    let mut parts = Vec::new();
+    for file in files {
+        if let File::Yaml(id, documents) = file {
+            for document in documents {
+                let part = if sources.text(*id).contains("${") {
+                    variables.put_in(document, found)
+                } else {
+                    document.clone()
+                };
+                parts.extend(controllers::part(part, found));
+            }
+        }
+    }
+    parts.extend(resolve_hcl(files, base, variables, sources, found));
+    // Files count in the order of their names, whatever their spelling.
+    parts.sort_by_key(|part| part.span.source);
     parts
+}
+
+fn resolve_hcl(
+    files: &[File],
+    base: &[File],
+    variables: &Variables,
+    sources: &SourceMap,
+    found: &mut Diagnostics,
+) -> Vec<Node> {
+    let is_base = std::ptr::eq(files, base);
+    let parsed: Vec<&hcl::Parsed> = hcl_files(files).collect();
+    let Some(first) = parsed.first() else {
+        return Vec::new();
+    };
+    let mut locals = BTreeMap::new();
+    let mut quiet = Diagnostics::default();
+    for file in hcl_files(base) {
+        hcl::locals(file, &mut locals, if is_base { found } else { &mut quiet });
+    }
+    if !is_base {
+        let mut own = BTreeMap::new();
+        for file in &parsed {
+            hcl::locals(file, &mut own, found);
+        }
+        locals.append(&mut own);
+    }
+    let bytes = parsed.iter().map(|p| sources.text(p.source).len()).sum();
+    let mut evaluator = expression::Evaluator::new(first.source, found, variables, locals, bytes);
+    if is_base {
+        evaluator.settle_locals();
+    }
+    parsed
+        .iter()
+        .map(|file| hcl::document(file, sources.text(file.source).len(), &mut evaluator))
+        .collect()
+}
+
+fn hcl_files(files: &[File]) -> impl Iterator<Item = &hcl::Parsed> {
+    files.iter().filter_map(|file| match file {
+        File::Hcl(parsed) => Some(parsed),
+        File::Yaml(..) => None,
+    })
 }
 
 fn lower_document(request: &LoadRequest, document: &Node, loaded: &mut Loaded) -> Option<Fleet> {

@@ -84,6 +84,19 @@ impl<'a> Decoder<'a> {
         None
     }
 
+    /// Says that a key is not there, unless it is there and was reported already.
+    pub(crate) fn missing(&mut self, broken: &[&str], of: &str, key: &str, span: Span, help: &str) {
+        if broken.contains(&key) {
+            return;
+        }
+        let problem = format!("`{}` has no `{key}`", short(of));
+        self.push(
+            Diagnostic::error(codes::MISSING_KEY, problem)
+                .at(span, format!("`{key}` is missing here"))
+                .help(help),
+        );
+    }
+
     pub(crate) fn region(&mut self, text: &str) -> Option<RegionName> {
         if let Some(known) = self.regions.get(text) {
             return Some(known.clone());
@@ -152,16 +165,6 @@ pub(crate) fn unknown_key(key: &str, span: Span, of: &str, known: &[&str]) -> Di
     Diagnostic::error(codes::UNKNOWN_KEY, problem)
         .at(span, "unknown key")
         .help(help)
-}
-
-/// The finding for a key that is not there.
-pub(crate) fn missing_key(of: &str, key: &str, span: Span, help: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::MISSING_KEY,
-        format!("`{}` has no `{key}`", short(of)),
-    )
-    .at(span, format!("`{key}` is missing here"))
-    .help(help)
 }
 
 /// The known word that is most like `word`, if one is like it at all.

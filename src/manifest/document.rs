@@ -50,6 +50,9 @@ macro_rules! document {
         #[schemars(deny_unknown_fields)]
         pub(crate) struct $name {
             $($(#[$field_doc])* pub(crate) $field: Option<Spanned<$type>>,)*
+            /// Keys that are there and could not be read: they are not missing.
+            #[schemars(skip)]
+            pub(crate) broken: Vec<&'static str>,
         }
 
         impl Record for $name {
@@ -57,7 +60,12 @@ macro_rules! document {
 
             fn set(&mut self, entry: &Entry, cx: &mut Decoder<'_>) -> bool {
                 match &*entry.key {
-                    $(stringify!($field) => self.$field = field(entry, cx),)*
+                    $(stringify!($field) => {
+                        self.$field = field(entry, cx);
+                        if self.$field.is_none() {
+                            self.broken.push(stringify!($field));
+                        }
+                    })*
                     _ => return false,
                 }
                 true

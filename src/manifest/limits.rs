@@ -20,3 +20,8 @@ pub(crate) const TEXT_BYTES: usize = 1 << 16;
 pub(crate) fn expansion(bytes: usize) -> u64 {
     100_000 + 4 * bytes as u64
 }
+
+/// How many steps the expressions of HCL files of this length may take, and values they may make.
+pub(crate) fn steps(bytes: usize) -> u64 {
+    5_000_000 + 4 * bytes as u64
+}

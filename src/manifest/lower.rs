@@ -16,7 +16,6 @@ use std::collections::BTreeSet;
 use super::decode::Decoder;
 use super::decode::Labelled;
 use super::decode::Spanned;
-use super::decode::missing_key;
 use super::decode::nearest;
 use super::decode::short;
 use super::document::FleetDoc;
@@ -54,13 +53,14 @@ pub(crate) fn lower(
     let policy = policy::lower(doc.policy.as_ref().map(|p| &p.value), cx);
     let provider = provider(doc, whole, cx);
     let name = doc.fleet.as_ref().map(|f| f.value.0.clone());
-    if name.is_none() && doc.fleet.is_none() {
-        cx.push(missing_key(
+    if name.is_none() {
+        cx.missing(
+            &doc.broken,
             "the manifest",
             "fleet",
             whole,
             "give the fleet a name, as in `fleet: contoso`",
-        ));
+        );
     }
     let known = Known::of(doc);
     let subscriptions = quota::subscriptions(doc, places, cx);
@@ -184,6 +184,7 @@ pub(super) fn text(written: Option<&Spanned<super::scalar::Text>>, default: &str
 
 /// A text that must be there.
 pub(super) fn required<T: Clone>(
+    broken: &[&str],
     written: Option<&Spanned<T>>,
     of: &str,
     key: &str,
@@ -192,19 +193,20 @@ pub(super) fn required<T: Clone>(
     cx: &mut Decoder<'_>,
 ) -> Option<T> {
     if written.is_none() {
-        cx.push(missing_key(of, key, span, help));
+        cx.missing(broken, of, key, span, help);
     }
     written.map(|w| w.value.clone())
 }
 
 fn check_version(doc: &FleetDoc, whole: Span, cx: &mut Decoder<'_>) {
     match &doc.version {
-        None => cx.push(missing_key(
+        None => cx.missing(
+            &doc.broken,
             "the manifest",
             "version",
             whole,
             "begin the manifest with `version: 1`",
-        )),
+        ),
         Some(version) if version.value.0 != 1 => {
             let problem = format!(
                 "this is version {} of the format; this program knows version 1",
@@ -222,21 +224,23 @@ fn check_version(doc: &FleetDoc, whole: Span, cx: &mut Decoder<'_>) {
 
 fn provider(doc: &FleetDoc, whole: Span, cx: &mut Decoder<'_>) -> Option<ProviderRef> {
     let Some(Spanned { value, span }) = &doc.provider else {
-        cx.push(missing_key(
+        cx.missing(
+            &doc.broken,
             "the manifest",
             "provider",
             whole,
             "say where the fleet lives, as in `provider: { sim: {} }`",
-        ));
+        );
         return None;
     };
-    let ProviderDoc { sim, azure } = value;
+    let ProviderDoc { sim, azure, .. } = value;
     match (sim, azure) {
         (Some(sim), None) => Some(ProviderRef::Sim {
             world: sim.value.world.as_ref().map(|w| w.value.0.clone()),
         }),
         (None, Some(azure)) => {
             let group = required(
+                &azure.value.broken,
                 azure.value.management_group.as_ref(),
                 "azure",
                 "management_group",
@@ -257,12 +261,13 @@ fn provider(doc: &FleetDoc, whole: Span, cx: &mut Decoder<'_>) -> Option<Provide
             None
         }
         (None, None) => {
-            cx.push(missing_key(
+            cx.missing(
+                &value.broken,
                 "provider",
                 "sim",
                 *span,
                 "write `provider: { sim: {} }` or `provider: { azure: { management_group: … } }`",
-            ));
+            );
             None
         }
     }
@@ -272,6 +277,7 @@ fn api(doc: &FleetDoc, known: &Known, cx: &mut Decoder<'_>) -> Option<ApiGateway
     let Spanned { value, span } = doc.api_management.as_ref()?;
     let of = "api_management";
     let subscription: Option<SubscriptionName> = required(
+        &value.broken,
         value.subscription.as_ref(),
         of,
         "subscription",
@@ -281,6 +287,7 @@ fn api(doc: &FleetDoc, known: &Known, cx: &mut Decoder<'_>) -> Option<ApiGateway
     )
     .map(|s| s.0);
     let resource_group = required(
+        &value.broken,
         value.resource_group.as_ref(),
         of,
         "resource_group",
@@ -289,6 +296,7 @@ fn api(doc: &FleetDoc, known: &Known, cx: &mut Decoder<'_>) -> Option<ApiGateway
         cx,
     );
     let service = required(
+        &value.broken,
         value.service.as_ref(),
         of,
         "service",

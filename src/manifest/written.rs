@@ -10,7 +10,6 @@ use schemars::json_schema;
 use super::decode::Decode;
 use super::decode::Decoder;
 use super::decode::Spanned;
-use super::decode::missing_key;
 use super::decode::unknown_key;
 use super::document::Pin;
 use super::node::Node;
@@ -85,12 +84,13 @@ impl Decode for ExportDoc {
                 match map.value("waived") {
                     Some(reason) => Text::decode(reason, "waived", cx).map(|t| Self::Waived(t.0)),
                     None => {
-                        cx.push(missing_key(
+                        cx.missing(
+                            &[],
                             key,
                             "waived",
                             node.span,
                             "say why nothing is exported, as in `{ waived: \"contract of 2024\" }`",
-                        ));
+                        );
                         None
                     }
                 }

@@ -2,7 +2,6 @@
 
 use super::super::decode::Decoder;
 use super::super::decode::Spanned;
-use super::super::decode::missing_key;
 use super::super::document::PolicyDoc;
 use super::super::document_policy::AutoscaleDoc;
 use super::super::document_policy::BandsDoc;
@@ -123,12 +122,13 @@ fn placement(doc: &PlacementPolicyDoc, span: Span, cx: &mut Decoder<'_>) -> Plac
         };
         over!(consolidate.value => budget.max_moves, max_moves; budget.fill, fill;);
         if consolidate.value.max_moves.is_none() {
-            cx.push(missing_key(
+            cx.missing(
+                &consolidate.value.broken,
                 "consolidate",
                 "max_moves",
                 consolidate.span,
                 "say how many voluntary moves one plan may make",
-            ));
+            );
         }
         if budget.fill.0 > placement.bands.provision.0 {
             let at = consolidate.value.fill.as_ref().map_or(span, |f| f.span);
@@ -311,12 +311,13 @@ fn triggers(written: &[Spanned<TriggerDoc>], cx: &mut Decoder<'_>) -> Vec<Trigge
             ("duration", value.duration.is_some()),
         ] {
             if !there {
-                cx.push(missing_key(
+                cx.missing(
+                    &value.broken,
                     "the trigger",
                     key,
                     *span,
                     "a trigger is `{ metric, threshold, duration }`",
-                ));
+                );
             }
         }
         if let (Some(metric), Some(threshold), Some(duration)) =

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::decode::Decoder;
 use super::super::decode::Spanned;
-use super::super::decode::missing_key;
 use super::super::decode::short;
 use super::super::document::FleetDoc;
 use super::super::document::QuotaGroupDoc;
@@ -62,7 +61,7 @@ pub(super) fn subscriptions(
         let name: Option<SubscriptionName> = id(entry, "a subscription's name", cx);
         places.note("subscriptions", &entry.key, entry.key_span);
         let Some(Spanned { value: Text(text), span }) = value.id else {
-            cx.push(missing_key(&entry.key, "id", entry.key_span, "give the subscription's id, a UUID"));
+            cx.missing(&value.broken, &entry.key, "id", entry.key_span, "give the subscription's id, a UUID");
             return;
         };
         let uuid = text.to_ascii_lowercase();
@@ -125,6 +124,7 @@ fn group(
     cx: &mut Decoder<'_>,
 ) -> Option<QuotaGroup> {
     let management_group = required(
+        &value.broken,
         value.management_group.as_ref(),
         &entry.key,
         "management_group",
@@ -173,6 +173,7 @@ fn limits(value: &QuotaGroupDoc, cx: &mut Decoder<'_>) -> Vec<GroupLimit> {
     for Spanned { value: limit, span } in value.limits.iter().flat_map(|l| &l.value).map(flat) {
         let of = "the limit";
         let region = required(
+            &limit.broken,
             limit.region.as_ref(),
             of,
             "region",
@@ -181,6 +182,7 @@ fn limits(value: &QuotaGroupDoc, cx: &mut Decoder<'_>) -> Vec<GroupLimit> {
             cx,
         );
         let family = required(
+            &limit.broken,
             limit.family.as_ref(),
             of,
             "family",
@@ -189,6 +191,7 @@ fn limits(value: &QuotaGroupDoc, cx: &mut Decoder<'_>) -> Vec<GroupLimit> {
             cx,
         );
         let cores = required(
+            &limit.broken,
             limit.cores.as_ref(),
             of,
             "cores",
@@ -259,6 +262,7 @@ fn reservation(
 ) -> Option<CapacityReservation> {
     let at = entry.key_span;
     let subscription = required(
+        &value.broken,
         value.subscription.as_ref(),
         &entry.key,
         "subscription",
@@ -276,6 +280,7 @@ fn reservation(
         );
     }
     let region = required(
+        &value.broken,
         value.region.as_ref(),
         &entry.key,
         "region",
@@ -284,6 +289,7 @@ fn reservation(
         cx,
     );
     let sku = sku(
+        &value.broken,
         value.sku.as_ref(),
         value.vcpus.as_ref(),
         value.family.as_ref(),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::decode::Decoder;
 use super::super::decode::Spanned;
-use super::super::decode::missing_key;
 use super::super::decode::short;
 use super::super::document::CapacityDoc;
 use super::super::document::ComputeDoc;
@@ -61,6 +60,8 @@ pub(super) struct ShapeDoc {
     data: Option<Spanned<DataDoc>>,
     ingress: Option<Spanned<IngressDoc>>,
     capacity: Option<Spanned<CapacityDoc>>,
+    /// Keys that are there and could not be read.
+    broken: Vec<&'static str>,
 }
 
 impl ShapeDoc {
@@ -76,6 +77,7 @@ impl ShapeDoc {
             data: doc.data.clone(),
             ingress: doc.ingress.clone(),
             capacity: doc.capacity.clone(),
+            broken: doc.broken.clone(),
         }
     }
 
@@ -104,6 +106,7 @@ impl ShapeDoc {
             data: over(doc.data.as_ref(), like.data.as_ref(), data_over),
             ingress: over(doc.ingress.as_ref(), like.ingress.as_ref(), ingress_over),
             capacity,
+            broken: both(&doc.broken, &like.broken),
         }
     }
 
@@ -119,6 +122,7 @@ impl ShapeDoc {
             && self.data.is_none()
             && self.ingress.is_none()
             && self.capacity.is_none()
+            && self.broken.is_empty()
     }
 
     pub(super) fn kind(&self) -> StampKind {
@@ -165,6 +169,10 @@ fn over<T: Clone>(
     }
 }
 
+fn both(own: &[&'static str], like: &[&'static str]) -> Vec<&'static str> {
+    own.iter().chain(like).copied().collect()
+}
+
 fn compute_over(own: &ComputeDoc, like: &ComputeDoc) -> ComputeDoc {
     let other_sku = own.sku.is_some();
     ComputeDoc {
@@ -179,6 +187,7 @@ fn compute_over(own: &ComputeDoc, like: &ComputeDoc) -> ComputeDoc {
             .family
             .clone()
             .or_else(|| like.family.clone().filter(|_| !other_sku)),
+        broken: both(&own.broken, &like.broken),
     }
 }
 
@@ -187,6 +196,7 @@ fn data_over(own: &DataDoc, like: &DataDoc) -> DataDoc {
         isolation: own.isolation.clone().or_else(|| like.isolation.clone()),
         sql_sku: own.sql_sku.clone().or_else(|| like.sql_sku.clone()),
         storage_sku: own.storage_sku.clone().or_else(|| like.storage_sku.clone()),
+        broken: Vec::new(),
     }
 }
 
@@ -212,6 +222,7 @@ fn ingress_over(own: &IngressDoc, like: &IngressDoc) -> IngressDoc {
             .clone()
             .or_else(|| like.origin.clone().filter(|_| !host)),
         weight: own.weight.clone().or_else(|| like.weight.clone()),
+        broken: both(&own.broken, &like.broken),
     }
 }
 
@@ -227,7 +238,7 @@ pub(super) fn lower(
     let kind = doc.kind();
     let mut need = |written: bool, key: &str, help: &str| {
         if !written {
-            cx.push(missing_key(of, key, at, help));
+            cx.missing(&doc.broken, of, key, at, help);
         }
     };
     need(
@@ -349,6 +360,7 @@ pub(super) fn zones(
 
 /// A VM size: what its name says, but for what is said of it.
 pub(super) fn sku(
+    broken: &[&str],
     name: Option<&Spanned<Text>>,
     vcpus: Option<&Spanned<Whole<10_000>>>,
     family: Option<&Spanned<Text>>,
@@ -361,12 +373,13 @@ pub(super) fn sku(
         span,
     }) = name
     else {
-        cx.push(missing_key(
+        cx.missing(
+            broken,
             of,
             "sku",
             at,
             "name the VM size, as in `sku: Standard_D8s_v5`",
-        ));
+        );
         return None;
     };
     let said = vcpus.map(|v| u32::try_from(v.value.0).unwrap_or(u32::MAX));
@@ -409,6 +422,7 @@ pub(super) fn sku(
 
 fn compute(doc: &ComputeDoc, of: &str, at: Span, cx: &mut Decoder<'_>) -> Option<Compute> {
     let sku = sku(
+        &doc.broken,
         doc.sku.as_ref(),
         doc.vcpus.as_ref(),
         doc.family.as_ref(),
@@ -417,12 +431,13 @@ fn compute(doc: &ComputeDoc, of: &str, at: Span, cx: &mut Decoder<'_>) -> Option
         cx,
     );
     let Some(instances) = &doc.instances else {
-        cx.push(missing_key(
+        cx.missing(
+            &doc.broken,
             &format!("{of}.compute"),
             "instances",
             at,
             "say how many machines, all zones together",
-        ));
+        );
         return None;
     };
     if instances.value.0 == 0 {
@@ -534,12 +549,13 @@ fn ingress(
         ("group", merged.group.is_some()),
     ] {
         if !there {
-            cx.push(missing_key(
+            cx.missing(
+                &merged.broken,
                 &of,
                 key,
                 at,
                 "say it here, or once for all stamps under `ingress` at the top of the manifest",
-            ));
+            );
             missing = true;
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::super::decode::Decoder;
-use super::super::decode::missing_key;
 use super::super::decode::short;
 use super::super::document::Contract;
 use super::super::document::TenantDoc;
@@ -122,7 +121,7 @@ impl<'a> Tenants<'a> {
             );
         }
         let Some(region) = &doc.region else {
-            cx.push(missing_key(id.as_str(), "region", at, "name the tenant's region, as in `region: eastus2`: it is a hard bound of placement"));
+            cx.missing(&doc.broken, id.as_str(), "region", at, "name the tenant's region, as in `region: eastus2`: it is a hard bound of placement");
             return None;
         };
         let users = doc.users.as_ref().map_or(0, |u| u.value.0);
