@@ -15,6 +15,8 @@ pub mod ledger;
 pub mod page;
 pub mod rule;
 pub mod rules;
+#[cfg(test)]
+mod testing;
 
 pub use page::rules_page;
 pub use rule::Level;
@@ -43,4 +45,18 @@ pub fn verify(plan: &Plan) -> Vec<Violation> {
         }
     }
     findings.into_violations()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_by_the_book_are_accepted() {
+        for (name, plan) in testing::scenarios() {
+            let found = verify(&plan);
+            let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert_eq!(told, Vec::<String>::new(), "{name}");
+        }
+    }
 }
