@@ -1,3 +1,7 @@
 //! The program: hands the arguments to the library and returns its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(stampctl::cli::run(std::env::args_os()).code())
+}

@@ -90,6 +90,7 @@ fn stamp(context: &Context<'_>, quota: &QuotaPlan, drawn: &StampBlueprint) -> Op
         tenants: placed.map_or(0, |placed| placed.tenants_before),
         account,
         reservation: drawn.shape.capacity_reservation.clone(),
+        origin: drawn.origin.as_ref().map(|(address, _)| address.clone()),
         protected: seen.is_some_and(|seen| seen.protected),
     }
 }

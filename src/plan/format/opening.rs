@@ -70,6 +70,7 @@ pub struct OpeningStamp {
     /// Where ingress sends traffic to it; absent: it has no ingress. The origin lies outside the
     /// stamp's resource group, so that nothing else says whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub origin: Option<Address>,
     /// Whether it is protected from deletion.
     pub protected: bool,

@@ -1,0 +1,173 @@
+//! What surrounds the program: folder, environment, terminal, account, clock. The only reader of
+//! any of them.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+/// Where nothing is known of the terminal.
+const USUAL_WIDTH: usize = 100;
+
+/// The environment variable that names the operator's trust file.
+pub const TRUST: &str = "STAMPCTL_TRUST";
+
+/// The environment variable that says how many must approve at least.
+pub const MIN_APPROVALS: &str = "STAMPCTL_MIN_APPROVALS";
+
+/// What surrounds the program, read once when it starts.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The current folder.
+    pub cwd: PathBuf,
+    /// Whether a person can be asked.
+    pub stdin_is_terminal: bool,
+    /// Whether talk goes to a terminal.
+    pub stderr_is_terminal: bool,
+    /// Whether data has colours.
+    pub stdout_colour: bool,
+    /// Whether talk has colours.
+    pub stderr_colour: bool,
+    /// Whether the terminal can draw more than ASCII.
+    pub unicode: bool,
+    /// Columns of a line of text.
+    pub width: usize,
+    /// The account.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+    /// This process.
+    pub pid: u32,
+    /// The operator's trust file, from [`TRUST`].
+    pub trust: Option<PathBuf>,
+    /// How many must approve at least, from [`MIN_APPROVALS`], as it was written.
+    pub min_approvals: Option<String>,
+}
+
+impl Context {
+    /// Reads the surroundings.
+    pub fn read() -> Self {
+        let stdout_is_terminal = std::io::stdout().is_terminal();
+        let stderr_is_terminal = std::io::stderr().is_terminal();
+        let colours = Colours::read();
+        Self {
+            cwd: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
+            stderr_is_terminal,
+            stdout_colour: colours.on(stdout_is_terminal),
+            stderr_colour: colours.on(stderr_is_terminal),
+            unicode: unicode(),
+            width: width(stdout_is_terminal),
+            user: user(),
+            host: host(),
+            pid: std::process::id(),
+            trust: said(TRUST).map(PathBuf::from),
+            min_approvals: text(MIN_APPROVALS),
+        }
+    }
+
+    /// The time of this machine, for what is not the cloud's.
+    #[expect(clippy::unused_self, reason = "the clock is a part of the surroundings")]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// A path as a command should name it from here: relative to the current folder where it
+    /// lies beneath it.
+    pub fn shown(&self, path: &Path) -> String {
+        let shown = path.strip_prefix(&self.cwd).unwrap_or(path);
+        if shown.as_os_str().is_empty() {
+            ".".to_owned()
+        } else {
+            shown.display().to_string()
+        }
+    }
+}
+
+/// The environment's words on colour.
+#[derive(Clone, Copy)]
+struct Colours {
+    never: bool,
+    always: bool,
+}
+
+impl Colours {
+    fn read() -> Self {
+        let dumb = text("TERM").is_some_and(|term| term == "dumb");
+        let forced = text("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        Self {
+            never: said("NO_COLOR").is_some() || (dumb && !forced),
+            always: forced,
+        }
+    }
+
+    fn on(self, terminal: bool) -> bool {
+        !self.never && (self.always || terminal)
+    }
+}
+
+/// A variable that is set to something.
+fn said(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(name: &str) -> Option<String> {
+    said(name).and_then(|value| value.into_string().ok())
+}
+
+fn unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text);
+    // A pipeline often has no locale, and its log viewer draws UTF-8.
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+fn width(terminal: bool) -> usize {
+    let said = text("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
+    let size = || {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        (terminal && size.ws_col > 0).then_some(usize::from(size.ws_col))
+    };
+    said.filter(|columns| *columns > 0)
+        .or_else(size)
+        .unwrap_or(USUAL_WIDTH)
+}
+
+fn user() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(text);
+    named.unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+}
+
+fn host() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_colour_wins_over_forced_colour() {
+        let quiet = Colours {
+            never: true,
+            always: true,
+        };
+        assert!(!quiet.on(true));
+        let forced = Colours {
+            never: false,
+            always: true,
+        };
+        assert!(forced.on(false));
+        let plain = Colours {
+            never: false,
+            always: false,
+        };
+        assert!(plain.on(true) && !plain.on(false));
+    }
+}

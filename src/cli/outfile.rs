@@ -1,0 +1,120 @@
+//! Files that are written for people and programs: whole or not at all, readable by their owner
+//! alone, never through a symbolic link.
+
+use std::fs;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::stop::Stop;
+
+/// The largest file that is read whole: a plan of a million tenants fits many times.
+const LARGEST: u64 = 4 << 30;
+
+/// Writes a file in one step: another process sees the old content or the new, never a part.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    let failed = |fault: &io::Error| {
+        Stop::error(format!("cannot write {}: {fault}", path.display()))
+    };
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => {
+            return Err(Stop::error(format!(
+                "cannot write {}: it is a symbolic link",
+                path.display()
+            ))
+            .help("name the file itself, or remove the link"));
+        }
+        Ok(there) if !there.is_file() => {
+            return Err(Stop::error(format!(
+                "cannot write {}: it is no regular file",
+                path.display()
+            ))
+            .help("name a file; `-` is not understood, data goes to standard output without `--out`"));
+        }
+        Ok(_) => {}
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
+        Err(fault) => return Err(failed(&fault)),
+    }
+    let folder = folder_of(path);
+    let put = || -> io::Result<()> {
+        // A temporary file is made with mode 0600.
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|fault| fault.error)?;
+        fs::File::open(&folder)?.sync_all()
+    };
+    put().map_err(|fault| failed(&fault))
+}
+
+/// Writes a file with the permissions that files usually get, only where there is none.
+pub fn create(path: &Path, text: &str) -> Result<(), Stop> {
+    let put = || -> io::Result<()> {
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    put().map_err(|fault| Stop::error(format!("cannot write {}: {fault}", path.display())))
+}
+
+/// Reads a regular file whole.
+pub fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    let failed =
+        |fault: &io::Error| Stop::error(format!("cannot read {}: {fault}", path.display()));
+    // Opening a pipe would wait for its other end.
+    let there = fs::metadata(path).map_err(|fault| failed(&fault))?;
+    if !there.is_file() || there.len() > LARGEST {
+        let what = if there.is_file() {
+            "is too large"
+        } else {
+            "is no regular file"
+        };
+        return Err(Stop::error(format!(
+            "cannot read {}: it {what}",
+            path.display()
+        )));
+    }
+    let file = fs::File::open(path).map_err(|fault| failed(&fault))?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST)
+        .read_to_end(&mut bytes)
+        .map_err(|fault| failed(&fault))?;
+    Ok(bytes)
+}
+
+/// The folder that a file lies in.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_its_owners_alone_and_no_link_is_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("plan.json");
+        write(&file, b"one").expect("written");
+        write(&file, b"two").expect("written again");
+        assert_eq!(read(&file), Ok(b"two".to_vec()));
+        let mode = fs::metadata(&file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let link = folder.path().join("link.json");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        assert!(write(&link, b"three").is_err());
+        assert_eq!(read(&file), Ok(b"two".to_vec()));
+        assert!(write(folder.path(), b"four").is_err());
+        assert!(read(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! From a fleet to a judged plan: observe, place, plan, verify.
+
+use std::future::Future;
+use std::path::Path;
+
+use super::cloud::Cloud;
+use super::exit::Exit;
+use super::outfile;
+use super::stop::Stop;
+use super::ui::Ui;
+use crate::model::Fleet;
+use crate::observe;
+use crate::observe::Inventory;
+use crate::place;
+use crate::plan;
+use crate::plan::format::Plan;
+use crate::verify;
+use crate::verify::Violation;
+
+/// The program's name and version, as seals and journals carry it.
+pub const TOOL: &str = concat!("stampctl ", env!("CARGO_PKG_VERSION"));
+
+/// Runs a future to its end on this thread.
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|fault| Stop::error(format!("the runtime cannot start: {fault}")))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Looks at the fleet's cloud.
+pub fn observe(fleet: &Fleet, cloud: &Cloud) -> Result<Inventory, Stop> {
+    block_on(observe::observe(fleet, cloud.provider()))
+}
+
+/// Reads an inventory that `observe --out` wrote; it must be of this fleet.
+pub fn read_inventory(path: &Path, fleet: &str) -> Result<Inventory, Stop> {
+    let bytes = outfile::read(path)?;
+    let bad = |why: String| {
+        Stop::error(format!("{} is no inventory: {why}", path.display()))
+            .help("`stampctl observe --out FILE` writes one")
+    };
+    let inventory: Inventory =
+        serde_json::from_slice(&bytes).map_err(|fault| bad(fault.to_string()))?;
+    if inventory.format != Inventory::FORMAT {
+        return Err(bad(format!(
+            "its format is `{}`, this program reads `{}`",
+            inventory.format,
+            Inventory::FORMAT
+        )));
+    }
+    if inventory.fleet != fleet {
+        return Err(Stop::error(format!(
+            "{} is an inventory of fleet {}, and this is fleet {fleet}",
+            path.display(),
+            inventory.fleet,
+        )));
+    }
+    Ok(inventory)
+}
+
+/// Decides where tenants live and makes the sealed plan.
+pub fn plan(fleet: &Fleet, inventory: &Inventory) -> Result<Plan, Stop> {
+    let placement = place::place(fleet, inventory);
+    plan::plan(fleet, inventory, &placement, TOOL).map_err(|fault| {
+        Stop::error(format!("no plan could be made: {fault}"))
+            .help("this is a fault of stampctl itself; please report it with the manifest")
+    })
+}
+
+/// Judges a plan; says every violation. The code with which it is refused, if it is.
+pub fn judge(plan: &Plan, ui: &Ui) -> Option<Stop> {
+    let violations = verify::verify(plan);
+    if !violations.is_empty() {
+        tell(&violations, ui);
+        return Some(Stop::new(
+            Exit::Refused,
+            "the plan breaks a safety rule and is not applied",
+        ));
+    }
+    let refusals = plan.refusals().count();
+    (refusals > 0).then(|| {
+        let findings = if refusals == 1 { "finding" } else { "findings" };
+        Stop::new(
+            Exit::Refused,
+            format!("the plan is refused by {refusals} {findings}; nothing of it is applied"),
+        )
+        .help("each finding says what would make it pass")
+    })
+}
+
+/// Says in what a plan breaks the rules.
+pub fn tell(violations: &[Violation], ui: &Ui) {
+    for violation in violations {
+        ui.say(&format!("violation: {violation}"));
+        ui.help(&violation.help);
+    }
+}
