@@ -15,9 +15,8 @@ const LARGEST: u64 = 4 << 30;
 
 /// Writes a file in one step: another process sees the old content or the new, never a part.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    let failed = |fault: &io::Error| {
-        Stop::error(format!("cannot write {}: {fault}", path.display()))
-    };
+    let failed =
+        |fault: &io::Error| Stop::error(format!("cannot write {}: {fault}", path.display()));
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_symlink() => {
             return Err(Stop::error(format!(
@@ -31,7 +30,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
                 "cannot write {}: it is no regular file",
                 path.display()
             ))
-            .help("name a file; `-` is not understood, data goes to standard output without `--out`"));
+            .help(
+                "name a file; `-` is not understood, data goes to standard output without `--out`",
+            ));
         }
         Ok(_) => {}
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
