@@ -12,6 +12,7 @@ pub mod case;
 pub mod contract;
 pub mod graph;
 pub mod ledger;
+pub mod mutate;
 pub mod page;
 pub mod rule;
 pub mod rules;
@@ -58,5 +59,22 @@ mod tests {
             let told: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert_eq!(told, Vec::<String>::new(), "{name}");
         }
+    }
+
+    #[test]
+    fn every_harmful_mutant_is_refused() {
+        let mut accepted = Vec::new();
+        let mut count = 0;
+        for (name, plan) in testing::scenarios() {
+            for mutant in mutate::mutants(&plan).filter(|mutant| !mutant.is_harmless()) {
+                count += 1;
+                let found = verify(&mutant.plan);
+                if found.iter().all(|violation| violation.level == Level::P) {
+                    accepted.push(format!("{name}: {} {:?}", mutant.step, mutant.damage));
+                }
+            }
+        }
+        assert_eq!(accepted, Vec::<String>::new());
+        assert!(count > 1_000, "only {count} mutants");
     }
 }

@@ -191,7 +191,7 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
             .stamps
             .get(id)
             .is_some_and(|stamp| stamp.resource_group == *address),
-        (Whose::Inside, Subject::Stamp(id)) => case.is_owned_by(address, id),
+        (Whose::Inside, Subject::Stamp(id)) => case.is_part_of(address, id),
         (Whose::Origin, Subject::Stamp(id)) => {
             let stamp = opening.stamps.get(id);
             stamp.and_then(|stamp| stamp.origin.as_ref()) == Some(address)
