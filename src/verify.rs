@@ -115,6 +115,80 @@ mod tests {
         );
     }
 
+    /// `docs/rules.md` is written from the rules; `STAMPCTL_BLESS=1` writes it.
+    #[test]
+    fn the_page_of_rules_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md");
+        if std::env::var_os("STAMPCTL_BLESS").is_some() {
+            std::fs::write(path, rules_page()).expect("docs/rules.md can be written");
+        }
+        let page = std::fs::read_to_string(path).expect("docs/rules.md can be read");
+        assert!(page == rules_page(), "run the tests with STAMPCTL_BLESS=1");
+    }
+
+    #[test]
+    fn every_rule_stands_once_and_in_the_book() {
+        let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+        let book = include_str!("../docs/workflows.md");
+        let cited = book.split(['(', ')', ',', ' ']).filter(|word| {
+            let number = word.strip_prefix("O-").or_else(|| word.strip_prefix("P-"));
+            number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        });
+        for rule in cited {
+            assert!(
+                ids.contains(rule),
+                "{rule} is in docs/workflows.md and not checked"
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+        /// The rules reason about cuts of the partial order; playing every order is the judge of
+        /// that reasoning. Whatever edges are missing: where some order breaks a rule, the rules
+        /// refuse the plan.
+        #[test]
+        fn cuts_see_what_playing_every_order_sees(
+            which in 0_usize..7,
+            gone in proptest::collection::vec(0_usize..400, 1..4),
+            moved in proptest::option::of(0_usize..40),
+        ) {
+            let (name, mut plan) = testing::scenarios().swap_remove(which);
+            for pick in gone {
+                let steps = plan.body.steps.len();
+                let step = &mut plan.body.steps[pick % steps];
+                if !step.after.is_empty() {
+                    let edge = pick % step.after.len();
+                    step.after.remove(edge);
+                }
+            }
+            if let Some(moved) = moved {
+                // The order of the list means nothing; only edges do.
+                let steps = plan.body.steps.len();
+                let step = plan.body.steps.remove(moved % steps);
+                plan.body.steps.push(step);
+            }
+            if broken(&plan).is_some_and(|rules| !rules.is_empty()) {
+                proptest::prop_assert!(refused(&plan), "{}", name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_list_means_nothing() {
+        for (name, mut plan) in testing::scenarios() {
+            if name == "replace" {
+                // Its ledger is told in the order of the list, which its edges fix as well.
+                plan.body.steps.reverse();
+            } else {
+                plan.body.steps.rotate_left(3);
+            }
+            assert_eq!(verify(&plan), Vec::new(), "{name}");
+        }
+    }
+
     #[test]
     fn every_harmful_mutant_is_refused() {
         let mut accepted = Vec::new();
