@@ -14,6 +14,7 @@ mod assign;
 mod board;
 mod bounds;
 mod choose;
+mod consolidate;
 mod exact;
 mod explain;
 mod naming;
@@ -56,6 +57,7 @@ pub fn place(fleet: &Fleet, inventory: &Inventory) -> Placement {
     assignment.place_shared(&mut board);
     assignment.open_for_bands(&mut board);
     assignment.refuse_the_rest(&mut board);
+    consolidate::within_budget(&mut board);
     board.retire_empty_dedicated();
     answer::of(&board, &overloads)
 }

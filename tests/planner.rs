@@ -67,19 +67,20 @@ async fn try_one() {
     let sim = world(&name, &fleet);
     let plan = planned(&fleet, &sim).await;
     let view =
-        stampctl::render::view::View::of(&plan, stampctl::render::view::Level::Operation, None);
+        stampctl::render::View::of(&plan, stampctl::render::view::Level::Operation, None);
     println!(
         "{}",
-        stampctl::render::text::text(&view, Default::default())
+        stampctl::render::text(&view, Default::default())
     );
+    for violation in stampctl::verify::verify(&plan) { println!("VIOLATION {violation:?}"); }
     obey(&plan, &sim).await;
     sim.advance(3600 * 30).expect("advances");
     let again = planned(&fleet, &sim).await;
     let view =
-        stampctl::render::view::View::of(&again, stampctl::render::view::Level::Property, None);
+        stampctl::render::View::of(&again, stampctl::render::view::Level::Property, None);
     println!(
         "AGAIN {}",
-        stampctl::render::text::text(&view, Default::default())
+        stampctl::render::text(&view, Default::default())
     );
     println!("lost {:?}", sim.lost_quota());
     assert!(again.is_empty());

@@ -96,12 +96,11 @@ impl<'a> Assignment<'a> {
     pub(super) fn place_shared(&mut self, board: &mut Board<'a>) {
         let mut left: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for tenant in by_size(board) {
-            match self.chooser.best(board, tenant) {
-                Some((site, row)) => self.put(board, tenant, site, row, joins(board, site)),
-                None => {
-                    let region = board.residents[tenant].region;
-                    left.entry(region).or_default().push(tenant);
-                }
+            if let Some((site, row)) = self.chooser.best(board, tenant) {
+                self.put(board, tenant, site, row, joins(board, site));
+            } else {
+                let region = board.residents[tenant].region;
+                left.entry(region).or_default().push(tenant);
             }
         }
         for (region, tenants) in left {
@@ -234,7 +233,7 @@ fn by_size(board: &Board) -> Vec<usize> {
             let scale = largest
                 .into_iter()
                 .flatten()
-                .fold(Load::default(), |all, one| all.max(one));
+                .fold(Load::default(), Load::max);
             let share = resident.fine().fullest(&scale).1;
             (std::cmp::Reverse(share), tenant)
         })

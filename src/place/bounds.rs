@@ -17,6 +17,7 @@ use super::placement::MoveBound;
 use super::placement::StampBound;
 use super::placement::Why;
 use super::resident::Fate;
+use super::site::Site;
 use super::sticky::Overload;
 
 /// The causes in the order in which they are told.
@@ -57,9 +58,10 @@ struct Sum {
 fn stamps(board: &Board) -> Vec<StampBound> {
     let bands = &board.fleet.policy.placement.bands;
     let mut sums: BTreeMap<(usize, StampKind), Sum> = BTreeMap::new();
+    let serves =
+        |site: &Site| site.stamp.desired == DesiredStamp::Active && site.stamp.role == Role::Pool;
     for site in &board.sites {
-        let serves = site.stamp.desired == DesiredStamp::Active && site.stamp.role == Role::Pool;
-        if serves && site.region < board.regions.len() {
+        if serves(site) && site.region < board.regions.len() {
             let sum = sums.entry((site.region, site.kind)).or_default();
             sum.stamps += 1;
             sum.largest = sum.largest.max(&site.capacity);
@@ -73,7 +75,7 @@ fn stamps(board: &Board) -> Vec<StampBound> {
             Fate::Undecided if resident.meant.is_some() => None,
             _ => resident.home,
         };
-        let Some(site) = site.map(|site| &board.sites[site]) else {
+        let Some(site) = site.map(|site| &board.sites[site]).filter(|s| serves(s)) else {
             continue;
         };
         if let Some(sum) = sums.get_mut(&(site.region, site.kind)) {

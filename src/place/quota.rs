@@ -95,12 +95,11 @@ impl Quota {
 
     fn spend(&mut self, board: &Board, shape: &Shape, cores: u64) {
         let mut rest = cores;
-        for part in self.parts(board, shape).into_iter().flatten() {
-            if let Some(free) = part {
-                let taken = rest.min(*free);
-                *free -= taken;
-                rest -= taken;
-            }
+        let parts = self.parts(board, shape).into_iter().flatten();
+        for free in parts.flatten() {
+            let taken = rest.min(*free);
+            *free -= taken;
+            rest -= taken;
         }
     }
 

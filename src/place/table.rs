@@ -6,10 +6,12 @@ use stampctl_contract::Kind;
 
 use crate::model::Dimension;
 use crate::model::Load;
+use crate::model::Percent;
 use crate::model::StampKind;
 use crate::model::StampState;
 use crate::model::policy::Band;
 use crate::model::policy::ClassRules;
+use crate::model::policy::Consolidate;
 use crate::model::stamp::DesiredStamp;
 use crate::model::tenant::DesiredTenant;
 use crate::model::tenant::Tier;
@@ -35,6 +37,7 @@ use super::testing::opened;
 
 const ONE: &str = "shared-eastus2-001";
 const TWO: &str = "shared-eastus2-002";
+const THREE: &str = "shared-eastus2-003";
 
 fn decision<'a>(placement: &'a Placement, tenant: &str) -> &'a Decision {
     let found = placement.decisions.get(&id(tenant));
@@ -804,4 +807,74 @@ fn what_was_not_seen_moves_nobody_and_is_nobody_new() {
     assert_eq!(refusal(&placement, "pool-made").was, Some(id(TWO)));
     assert_eq!(refusal(&placement, "new").was, None);
     assert_eq!(placement.decisions.len(), 1);
+}
+
+/// Three stamps of a pool, the last of them nearly empty.
+fn half_empty(max_moves: u32) -> Setting {
+    let mut setting = Setting::with_cores(0);
+    setting.fleet.policy.placement.consolidate = Some(Consolidate {
+        max_moves,
+        fill: Percent(83),
+    });
+    setting.pool("pool", StampKind::Shared, 2, 5);
+    for (name, points) in [(ONE, 7_000), (TWO, 8_150), (THREE, 300)] {
+        setting.serving(name, points);
+        setting.fleet.stamps.remove(&id(name));
+    }
+    for number in 0..4 {
+        setting.living(&format!("one-{number}"), ONE);
+        setting.living(&format!("two-{number}"), TWO);
+    }
+    for name in ["a", "b", "c"] {
+        setting.living(name, THREE);
+    }
+    setting
+}
+
+#[test]
+fn consolidation_empties_a_stamp_within_its_budget() {
+    let setting = half_empty(3);
+    let placement = setting.placed();
+    let homes = ["a", "b", "c"].map(|t| home(&placement, t).expect("placed"));
+    // Fullest first, to 83 %: one of them fits beside 81.5 %.
+    assert_eq!(homes, [TWO, ONE, ONE]);
+    let why = Why::Consolidated(id(THREE));
+    assert_eq!(decision(&placement, "a").why, why);
+    let stamp = &placement.stamps[&id(THREE)];
+    assert_eq!(stamp.stamp.desired, DesiredStamp::Retired);
+    assert_eq!(stamp.tenants_after, 0);
+    let bound = &placement.bounds.moves[0];
+    let told = (bound.cause.as_str(), bound.moves, bound.at_least);
+    assert_eq!(told, ("consolidation", 3, 0));
+    let again = setting.applied(&placement).placed();
+    assert!(again.bounds.moves.is_empty());
+}
+
+#[test]
+fn consolidation_stops_at_every_limit() {
+    let quiet = |change: &dyn Fn(&mut Setting)| {
+        let mut setting = half_empty(3);
+        change(&mut setting);
+        let placement = setting.placed();
+        let consolidated = |d: &Decision| matches!(d.why, Why::Consolidated(_));
+        let retired = placement.stamps[&id(THREE)].stamp.desired == DesiredStamp::Retired;
+        !retired && !placement.decisions.values().any(consolidated)
+    };
+    assert!(!quiet(&|_| ()));
+    assert!(quiet(&|s| s.fleet.policy.placement.consolidate = None));
+    assert!(quiet(&|s| *s = half_empty(2)));
+    assert!(quiet(&|s| s.fleet.policy.limits.tenants_moved = Some(2)));
+    assert!(quiet(&|s| s.fleet.policy.limits.stamps_retired = 0));
+    assert!(quiet(&|s| s.fleet.policy.capacity.min_active_stamps = 3));
+    assert!(quiet(&|s| s.pool("pool", StampKind::Shared, 3, 5)));
+    assert!(quiet(&|s| s.tenant("a").placement = Wish::Stamp(id(THREE))));
+    assert!(quiet(&|s| {
+        s.fleet.tenants.remove(&id("a"));
+    }));
+    assert!(quiet(&|s| s.metrics(THREE, &[300; 3])));
+    assert!(quiet(&|s| {
+        s.serving(THREE, 300);
+    }));
+    // Someone waits for a place, or the region opens a stamp.
+    assert!(quiet(&|s| s.tenant("new").tier = Tier::Enterprise));
 }

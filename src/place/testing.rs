@@ -277,7 +277,7 @@ impl Setting {
         };
         next.world.tenants.retain(|_, seen| !dead(&seen.stamp));
         let cores = super::laws::cores_taken(self, placement);
-        for (_, seen) in next.world.resources.iter_mut() {
+        for seen in next.world.resources.values_mut() {
             if let Some(free) = seen.int("available") {
                 let left = Value::Int(free.saturating_sub(cores).max(0));
                 seen.settings.insert("available".into(), left);

@@ -106,10 +106,9 @@ pub(super) fn measured(inventory: &Inventory, fleet: &Fleet, site: &Site) -> Mea
         age < i64::from(hours) * 3_600
     });
     match inventory.look(&address) {
-        Err(_) => unknown,
         // Nothing has reported yet; the registry says that the stamp was not there long.
         Ok(None) if new => Measured::Young,
-        Ok(None) => unknown,
+        Ok(None) | Err(_) => unknown,
         Ok(Some(metrics)) => {
             let samples = metrics.int("samples");
             if samples.map_or(new, |samples| samples < i64::from(hours)) {

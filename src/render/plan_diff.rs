@@ -89,13 +89,13 @@ type Items = BTreeMap<String, String>;
 /// The parts of a plan. Every field of [`Body`] is named, so that a new one must be compared.
 fn parts(body: &Body) -> Vec<(&'static str, Items)> {
     let Body {
-        fleet,
-        environment,
-        provider,
-        registry,
-        manifest,
+        fleet: _,
+        environment: _,
+        provider: _,
+        registry: _,
+        manifest: _,
         policy,
-        tenants,
+        tenants: _,
         opening,
         changes,
         steps,
@@ -106,25 +106,7 @@ fn parts(body: &Body) -> Vec<(&'static str, Items)> {
         findings,
     } = body;
     vec![
-        (
-            "fleet",
-            [
-                ("fleet", fleet.to_string()),
-                (
-                    "environment",
-                    environment
-                        .as_ref()
-                        .map_or("none", AsRef::as_ref)
-                        .to_owned(),
-                ),
-                ("provider", provider.clone()),
-                ("registry", registry.clone()),
-                ("manifest", manifest.to_string()),
-                ("tenants", tenants.to_string()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
-        ),
+        ("fleet", identity(body)),
         ("policy", facts(flat("", policy))),
         (
             "findings",
@@ -162,6 +144,21 @@ fn parts(body: &Body) -> Vec<(&'static str, Items)> {
         ("bounds", facts(flat("", bounds))),
         ("opening world", facts(flat("", opening))),
     ]
+}
+
+/// Which fleet, in which cloud.
+fn identity(body: &Body) -> Items {
+    let environment = body.environment.as_ref().map_or("none", AsRef::as_ref);
+    [
+        ("fleet", body.fleet.to_string()),
+        ("environment", environment.to_owned()),
+        ("provider", body.provider.clone()),
+        ("registry", body.registry.clone()),
+        ("manifest", body.manifest.to_string()),
+        ("tenants", body.tenants.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 fn facts(facts: Vec<Fact>) -> Items {
