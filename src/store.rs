@@ -19,6 +19,7 @@ use crate::plan::format::Digest;
 
 pub use lease::Holder;
 pub use lease::Lease;
+pub use lease::Who;
 pub use local::LocalStore;
 pub use run::RunJournal;
 pub use run::confirm;

@@ -10,6 +10,18 @@ use serde::Serialize;
 use crate::journal::Epoch;
 use crate::journal::RunId;
 
+/// A process that does something to a fleet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Who {
+    /// The process.
+    pub pid: u32,
+    /// The machine.
+    pub host: String,
+    /// The account.
+    pub user: String,
+}
+
 /// Who holds a fleet's lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +43,19 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// Somebody who wants the lock for a run.
+    pub fn new(who: &Who, run: &RunId, purpose: &str, since: Timestamp) -> Self {
+        Self {
+            run: run.clone(),
+            pid: who.pid,
+            host: who.host.clone(),
+            user: who.user.clone(),
+            purpose: purpose.to_owned(),
+            since,
+            epoch: Epoch(0),
+        }
+    }
+
     /// The holder's name in a journal: `user@host pid 17`.
     pub fn name(&self) -> String {
         format!("{}@{} pid {}", self.user, self.host, self.pid)

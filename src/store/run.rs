@@ -4,20 +4,19 @@
 use jiff::Timestamp;
 
 use super::Holder;
+use super::Lease;
 use super::Store;
 use super::StoreError;
 use crate::journal::Contents;
+use crate::journal::Epoch;
 use crate::journal::Event;
 use crate::journal::JournalError;
 use crate::journal::Progress;
-use crate::journal::Record;
 use crate::journal::RunId;
 use crate::journal::StepStatus;
 use crate::journal::Tail;
 use crate::plan::format::Digest;
 use crate::plan::format::StepId;
-
-use super::Lease;
 
 /// A run's journal, and how far the run is.
 #[derive(Debug)]
@@ -25,6 +24,8 @@ pub struct RunJournal {
     run: RunId,
     progress: Progress,
     tail: Tail,
+    written: u64,
+    staged: Vec<u8>,
     poisoned: bool,
 }
 
@@ -35,6 +36,8 @@ impl RunJournal {
             run,
             progress: Progress::default(),
             tail: Tail::default(),
+            written: 0,
+            staged: Vec::new(),
             poisoned: false,
         }
     }
@@ -52,10 +55,10 @@ impl RunJournal {
             return Err(JournalError::Damaged { record: 1, why }.into());
         }
         Ok(Self {
-            run: run.clone(),
             progress: Progress::of(&contents.records)?,
+            written: contents.tail.length,
             tail: contents.tail,
-            poisoned: false,
+            ..Self::new(run.clone())
         })
     }
 
@@ -64,44 +67,68 @@ impl RunJournal {
         &self.run
     }
 
-    /// How far it is.
+    /// How far it is, with what is not written yet.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// How many bytes of the journal are good.
-    pub fn length(&self) -> u64 {
-        self.tail.length
+    /// Whether everything is written.
+    pub fn is_flushed(&self) -> bool {
+        self.staged.is_empty()
+    }
+
+    /// Takes in what happened, to be written by the next flush.
+    ///
+    /// An event that cannot follow is refused, and then the journal takes nothing more.
+    pub fn stage(
+        &mut self,
+        epoch: Epoch,
+        at: Timestamp,
+        events: &[Event],
+    ) -> Result<(), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        self.poisoned = true;
+        let (bytes, records, tail) = self.tail.extend(&self.run, epoch, at, events)?;
+        for record in &records {
+            self.progress.push(record)?;
+        }
+        self.staged.extend_from_slice(&bytes);
+        self.tail = tail;
+        self.poisoned = false;
+        Ok(())
+    }
+
+    /// What has to be written, and where. Until [`Self::written`] says that it is, the journal
+    /// takes nothing: what could not be written must not be acted on.
+    pub fn take_staged(&mut self) -> Result<(u64, Vec<u8>), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        self.poisoned = true;
+        Ok((self.written, std::mem::take(&mut self.staged)))
+    }
+
+    /// Says that what was taken is durable.
+    pub fn written(&mut self, bytes: &[u8]) {
+        self.written += bytes.len() as u64;
+        self.poisoned = false;
     }
 
     /// Writes down what happened, all of it in one durable write.
-    ///
-    /// An event that cannot follow is refused before anything is written. After any failure the
-    /// journal takes nothing more: what could not be written must not be acted on.
     pub async fn append(
         &mut self,
         store: &dyn Store,
         lease: &Lease,
         at: Timestamp,
         events: &[Event],
-    ) -> Result<Vec<Record>, StoreError> {
-        if self.poisoned {
-            return Err(StoreError::Poisoned);
-        }
-        if events.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.poisoned = true;
-        let (bytes, records, tail) = self.tail.extend(&self.run, lease.epoch, at, events)?;
-        for record in &records {
-            self.progress.push(record)?;
-        }
-        store
-            .append(lease, &self.run, self.tail.length, &bytes)
-            .await?;
-        self.tail = tail;
-        self.poisoned = false;
-        Ok(records)
+    ) -> Result<(), StoreError> {
+        self.stage(lease.epoch, at, events)?;
+        let (length, bytes) = self.take_staged()?;
+        store.append(lease, &self.run, length, &bytes).await?;
+        self.written(&bytes);
+        Ok(())
     }
 }
 
