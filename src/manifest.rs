@@ -4,7 +4,10 @@
 //! from there on there is one path. Only [`source`] touches the disk. What is not here: the
 //! `world` file, which the simulated cloud reads.
 
+pub mod convert;
+pub mod format;
 pub mod places;
+pub mod schema;
 pub mod source;
 
 mod controllers;
@@ -14,6 +17,7 @@ mod document_policy;
 mod expression;
 mod functions;
 mod hcl;
+mod hcl_layout;
 mod limits;
 mod lower;
 mod merge;

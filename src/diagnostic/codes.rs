@@ -132,4 +132,6 @@ codes! {
     BAD_ROW = "E0317", "A row of a tenant list cannot be read";
     BAD_FOR_EACH = "E0318", "A `for_each` is neither a map nor a set of texts";
     BAD_TENANT_LIST = "E0319", "A tenant list is neither CSV nor JSON Lines";
+    EXPANDED = "E0320", "Conversion lost expressions";
+    NOT_FORMATTED = "E0321", "A file cannot be formatted without changing what it means";
 }

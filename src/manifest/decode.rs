@@ -42,6 +42,9 @@ pub(crate) trait Record: Default {
 
     /// Reads one entry; `false` where there is no such key.
     fn set(&mut self, entry: &Entry, cx: &mut Decoder<'_>) -> bool;
+
+    /// Takes note that a key is there, under a wrong name or with a broken value.
+    fn broke(&mut self, key: &'static str);
 }
 
 /// A map from ids to values of one type, read one by one when asked for.
@@ -126,6 +129,10 @@ pub(crate) fn record<T: Record>(node: &Node, key: &str, cx: &mut Decoder<'_>) ->
                     continue;
                 }
                 if !T::KEYS.contains(&&*entry.key) {
+                    // A misspelt key is one mistake: the one that it stands for is not missing.
+                    if let Some(meant) = nearest(&entry.key, T::KEYS.iter().copied()) {
+                        record.broke(T::KEYS.iter().find(|k| **k == meant).copied().unwrap_or(""));
+                    }
                     cx.push(unknown_key(&entry.key, entry.key_span, key, T::KEYS));
                 }
             }

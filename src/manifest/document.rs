@@ -70,6 +70,10 @@ macro_rules! document {
                 }
                 true
             }
+
+            fn broke(&mut self, key: &'static str) {
+                self.broken.push(key);
+            }
         }
 
         impl Decode for $name {

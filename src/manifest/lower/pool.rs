@@ -48,6 +48,9 @@ pub(super) fn lower(
             continue;
         };
         let name: Option<PoolName> = id(entry, "a pool's name", cx);
+        if doc.broken.contains(&"like") {
+            continue;
+        }
         let Some(like) = like(&entry.key, &docs, stamps, cx) else {
             continue;
         };
