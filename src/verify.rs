@@ -12,11 +12,14 @@ pub mod case;
 pub mod contract;
 pub mod graph;
 pub mod ledger;
+pub mod mutate;
 pub mod page;
 pub mod rule;
 pub mod rules;
 #[cfg(test)]
 mod testing;
+pub mod walk;
+pub mod world;
 
 pub use page::rules_page;
 pub use rule::Level;
@@ -36,7 +39,11 @@ use rule::Findings;
 pub fn verify(plan: &Plan) -> Vec<Violation> {
     let mut findings = Findings::default();
     match Graph::of(&plan.body.steps) {
-        Ok(graph) => rules::judge(&Case::new(&plan.body, graph), &mut findings),
+        Ok(graph) => {
+            let case = Case::new(&plan.body, graph);
+            rules::judge(&case, &mut findings);
+            walk::in_order(&case, &mut findings);
+        }
         Err(wrong) => {
             let mut sink = findings.sink(&rules::acts::P_1);
             for malformed in wrong {
@@ -49,6 +56,8 @@ pub fn verify(plan: &Plan) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -58,5 +67,68 @@ mod tests {
             let told: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert_eq!(told, Vec::<String>::new(), "{name}");
         }
+    }
+
+    /// The rules broken in some order, found by playing every order.
+    fn broken(plan: &Plan) -> Option<BTreeSet<&'static str>> {
+        let graph = Graph::of(&plan.body.steps).ok()?;
+        walk::in_every_order(&Case::new(&plan.body, graph), 3_000)
+    }
+
+    fn refused(plan: &Plan) -> bool {
+        let found = verify(plan);
+        found.iter().any(|violation| violation.level == Level::H)
+    }
+
+    #[test]
+    fn every_order_of_a_good_plan_is_safe() {
+        for (name, plan) in testing::scenarios() {
+            assert_eq!(broken(&plan), Some(BTreeSet::new()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_some_order_breaks_is_refused() {
+        let mut count = 0;
+        for (name, plan) in testing::scenarios() {
+            for mutant in mutate::mutants(&plan) {
+                if broken(&mutant.plan).is_some_and(|rules| !rules.is_empty()) {
+                    count += 1;
+                    assert!(
+                        refused(&mutant.plan),
+                        "{name}: {} {:?}",
+                        mutant.step,
+                        mutant.damage
+                    );
+                    assert!(
+                        !mutant.is_harmless(),
+                        "{name}: {} {:?}",
+                        mutant.step,
+                        mutant.damage
+                    );
+                }
+            }
+        }
+        assert!(
+            count > 50,
+            "only {count} mutants break a rule in some order"
+        );
+    }
+
+    #[test]
+    fn every_harmful_mutant_is_refused() {
+        let mut accepted = Vec::new();
+        let mut count = 0;
+        for (name, plan) in testing::scenarios() {
+            for mutant in mutate::mutants(&plan).filter(|mutant| !mutant.is_harmless()) {
+                count += 1;
+                let found = verify(&mutant.plan);
+                if found.iter().all(|violation| violation.level == Level::P) {
+                    accepted.push(format!("{name}: {} {:?}", mutant.step, mutant.damage));
+                }
+            }
+        }
+        assert_eq!(accepted, Vec::<String>::new());
+        assert!(count > 1_000, "only {count} mutants");
     }
 }

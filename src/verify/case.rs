@@ -132,6 +132,30 @@ impl<'p> Case<'p> {
         self.owner(address) == Some(stamp)
     }
 
+    /// Whether the address is one of the resources that a stamp is made of, by group and name.
+    /// A stamp has one of each kind, and a scale set for each zone.
+    pub fn is_part_of(&self, address: &Address, stamp: &StampId) -> bool {
+        let Some(physical) = self.physical(stamp) else {
+            return false;
+        };
+        let name = address.name();
+        let named = match address.kind() {
+            Kind::SqlServer => name == names::sql_server(&physical),
+            Kind::SqlDatabase => {
+                address.part("server") == Some(names::sql_server(&physical).as_str())
+            }
+            Kind::StorageAccount => name == names::storage_account(&physical),
+            Kind::ScaleSet => {
+                let zone = name.strip_prefix(&names::scale_set(&physical, ""));
+                zone.is_some_and(|zone| zone.bytes().all(|b| b.is_ascii_alphanumeric()))
+            }
+            Kind::Alert => name == names::health_alert(&physical),
+            Kind::Lock => name == names::lock(&physical),
+            _ => false,
+        };
+        named && self.is_owned_by(address, stamp)
+    }
+
     /// The cores that deleting the stamp would lose: what it holds of its account, less what is
     /// kept back on purpose.
     pub fn cores_at_stake(&self, stamp: &StampId) -> u64 {

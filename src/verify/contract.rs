@@ -294,10 +294,10 @@ fn stamp(kind: StepKind) -> &'static [Call] {
                         may: SCALE,
                         ..must(Way::Put, Kind::ScaleSet, Whose::Inside, &[])
                     },
-                    may(Way::Put, Kind::SqlServer, Whose::Inside, &[]),
+                    must(Way::Put, Kind::SqlServer, Whose::Inside, &[]),
                     may(Way::Put, Kind::SqlDatabase, Whose::Inside, &[]),
-                    may(Way::Put, Kind::StorageAccount, Whose::Inside, &[]),
-                    may(Way::Put, Kind::Alert, Whose::Inside, &[]),
+                    must(Way::Put, Kind::StorageAccount, Whose::Inside, &[]),
+                    must(Way::Put, Kind::Alert, Whose::Inside, &[]),
                     may(Way::Put, Kind::Lock, Whose::Inside, &[]),
                     Call {
                         needed: false,

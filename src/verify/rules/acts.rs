@@ -191,10 +191,12 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
             .stamps
             .get(id)
             .is_some_and(|stamp| stamp.resource_group == *address),
-        (Whose::Inside, Subject::Stamp(id)) => case.is_owned_by(address, id),
+        (Whose::Inside, Subject::Stamp(id)) => case.is_part_of(address, id),
         (Whose::Origin, Subject::Stamp(id)) => {
             let stamp = opening.stamps.get(id);
+            let name = case.physical(id).map(|physical| names::origin(&physical));
             stamp.and_then(|stamp| stamp.origin.as_ref()) == Some(address)
+                && name.as_deref() == Some(address.name())
         }
         (Whose::QuotaGroup, _) => opening.accounts.iter().any(|account| {
             address.part("management_group") == Some(account.management_group.as_str())

@@ -9,6 +9,7 @@ use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
 use crate::verify::arrivals::Arrival;
 use crate::verify::arrivals::arrivals;
+use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
@@ -41,6 +42,20 @@ fn rechecked(case: &Case<'_>, sink: &mut Sink<'_>) {
                 if check.is_none_or(|check| !case.graph.is_before(check, at)) {
                     sink.step(step, format!("nothing checks that {stamp} has room"));
                 }
+            }
+        }
+    }
+    for kind in [K::TenantSnapshot, K::ApiUser] {
+        for (at, step) in case.of_kind(kind) {
+            let route = case
+                .graph
+                .siblings(at, &[K::RouteRegister, K::TenantSwitch])
+                .next();
+            let home = route.and_then(|route| new_home(case, route));
+            let home: Option<StampId> = home.and_then(|home| home.parse().ok());
+            let check = home.and_then(|home| case.graph.stamp_step(&home, K::CapacityRecheck));
+            if check.is_none_or(|check| !case.graph.is_before(check, at)) {
+                sink.step(step, "nothing checks that the tenant's new stamp has room");
             }
         }
     }
@@ -182,11 +197,18 @@ pub const O_36: Rule = Rule {
     source: "S1-41",
     why: "Without them its requests are unlimited.",
     help: "let route.register wait for api.policy",
-    orders: &[Order {
-        then: &[K::RouteRegister],
-        first: &[K::ApiPolicy],
-        needed: has_access,
-    }],
+    orders: &[
+        Order {
+            then: &[K::RouteRegister],
+            first: &[K::ApiPolicy],
+            needed: has_access,
+        },
+        Order {
+            then: &[K::TenantHealth],
+            first: &[K::ApiPolicy],
+            needed: if_there,
+        },
+    ],
     check: orders_only,
 };
 

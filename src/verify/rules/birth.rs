@@ -212,8 +212,20 @@ pub const O_27: Rule = Rule {
             needed: has_ingress,
         },
     ],
-    check: orders_only,
+    check: origin_made,
 };
+
+fn origin_made(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (_, step) in case.of_kind(K::StampDeploy) {
+        let origin = case
+            .stamp(step)
+            .and_then(|(_, stamp)| stamp.origin.as_ref());
+        let mut calls = step.act.operations().iter();
+        if origin.is_some_and(|origin| calls.all(|call| call.address != *origin)) {
+            sink.step(step, "it does not make the stamp's origin");
+        }
+    }
+}
 
 fn slept(case: &Case<'_>, step: &Step) -> bool {
     case.state(step) == Some(StampState::Ready)

@@ -71,11 +71,18 @@ pub const O_18: Rule = Rule {
     source: "X-38",
     why: "A group that several stamps share takes all of them with it.",
     help: "let stamp.delete wait for ownership.verify",
-    orders: &[Order {
-        then: &[K::StampDelete],
-        first: &[K::OwnershipVerify],
-        needed: always,
-    }],
+    orders: &[
+        Order {
+            then: &[K::StampDelete],
+            first: &[K::OwnershipVerify],
+            needed: always,
+        },
+        Order {
+            then: &[K::OwnershipVerify],
+            first: &[K::StampReleased, K::ComputeRelease],
+            needed: if_there,
+        },
+    ],
     check: orders_only,
 };
 

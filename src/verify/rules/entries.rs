@@ -5,6 +5,7 @@ use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
 use crate::model::StampState;
+use crate::model::TenantState;
 use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
@@ -53,13 +54,13 @@ pub const P_5: Rule = Rule {
         },
         Order {
             then: &[K::TenantSettle],
-            first: &[K::SourceDelete],
+            first: &[K::SourceAbsence],
             needed: always,
         },
         Order {
             then: &[K::RouteRemove, K::ApiRevoke],
             first: &[K::TenantLeave],
-            needed: if_there,
+            needed: is_served,
         },
         Order {
             then: &[K::TenantTombstone],
@@ -77,6 +78,11 @@ fn holds_cores(case: &Case<'_>, step: &Step) -> bool {
     }
 }
 
+fn is_served(case: &Case<'_>, step: &Step) -> bool {
+    let tenant = case.tenant(step);
+    tenant.is_none_or(|(_, tenant)| tenant.state != Some(TenantState::Offboarding))
+}
+
 /// What begins, and what must end it: any one of the later kinds.
 const ENDS: &[(K, &[K])] = &[
     (K::StampRegister, &[K::StampActivate]),
@@ -92,7 +98,7 @@ const ENDS: &[(K, &[K])] = &[
     (K::ReservationEnsure, &[K::ReservationVerify]),
     (K::QuotaIncrease, &[K::QuotaGranted]),
     (K::IngressDelete, &[K::StampTombstone]),
-    (K::DataDelete, &[K::StampTombstone]),
+    (K::DataDelete, &[K::StampDelete]),
     (K::StampDelete, &[K::StampTombstone]),
     (K::TenantData, &[K::RouteRegister, K::TenantSwitch]),
     (K::TenantFreeze, &[K::TenantSwitch]),
@@ -113,6 +119,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             }
         }
     }
+    leftovers(case, sink);
     for (subject, steps) in case.graph.subjects() {
         if let Subject::Stamp(id) = subject {
             let Some(opening) = case.body.opening.stamps.get(id) else {
@@ -131,6 +138,27 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
                     }
                     state = Some(next);
                 }
+            }
+        }
+    }
+}
+
+/// A tenant has a database part and a container; gone means both.
+fn leftovers(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for kind in [K::SourceDelete, K::TenantDelete] {
+        for (at, step) in case.of_kind(kind) {
+            let calls = step.act.operations();
+            let has = |kind| calls.iter().any(|call| call.address.kind() == kind);
+            let whole =
+                has(Kind::BlobContainer) && (has(Kind::TenantSchema) || has(Kind::SqlDatabase));
+            let copies = case.graph.siblings(at, &[K::TenantCopy]);
+            let mut copies = copies.flat_map(|copy| case.graph.step(copy).act.operations());
+            let left = copies.any(|copy| match &copy.verb {
+                Verb::Copy { from, .. } => calls.iter().all(|call| call.address != *from),
+                Verb::Put { .. } | Verb::Patch { .. } | Verb::Delete => false,
+            });
+            if !whole || left {
+                sink.step(step, "it leaves data of its tenant behind");
             }
         }
     }

@@ -120,8 +120,22 @@ pub const O_5: Rule = Rule {
         first: &[K::ReservationReduce],
         needed: is_reserved,
     }],
-    check: orders_only,
+    check: dissociated,
 };
+
+/// A machine that keeps its place in a reservation keeps the reservation from shrinking.
+fn dissociated(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (at, step) in case.of_kind(K::ReservationReduce) {
+        let released = case.graph.siblings(at, &[K::ComputeRelease]);
+        let sets = released.flat_map(|release| case.graph.step(release).act.operations());
+        let sets = sets.filter(|call| call.address.kind() == Kind::ScaleSet);
+        let calls = step.act.operations();
+        let kept = sets.filter(|set| calls.iter().all(|call| call.address != set.address));
+        if kept.count() > 0 {
+            sink.step(step, "it leaves machines in the reservation");
+        }
+    }
+}
 
 /// No delete without a full, verified return.
 pub const I_1: Rule = Rule {

@@ -1,0 +1,58 @@
+//! Plays a plan on the abstract world: once in its own order, or in every order. Pure.
+
+use std::collections::BTreeSet;
+
+use super::case::Case;
+use super::rule::Findings;
+use super::rules::rule;
+use super::world::World;
+
+/// Plays the plan in one order that its edges allow, and collects what breaks a rule. What one
+/// resource goes through is the same in every order (I-5, P-6); what differs between orders is
+/// the business of the rules.
+pub fn in_order(case: &Case<'_>, findings: &mut Findings) {
+    let mut world = World::of(case);
+    for (_, step) in case.steps() {
+        // A condition that is known to be false stops an apply; what comes after is never done.
+        let Ok(breaches) = world.play(case, step) else {
+            return;
+        };
+        for (id, message) in breaches {
+            if let Some(rule) = rule(id) {
+                findings.sink(rule).step(step, message);
+            }
+        }
+    }
+}
+
+/// The rules that some order of the steps breaks, by playing every order: every set of steps that
+/// the edges allow to be done, with every world that it can be. For small plans; `None` where
+/// there are more than `most` of them.
+pub fn in_every_order(case: &Case<'_>, most: usize) -> Option<BTreeSet<&'static str>> {
+    let mut broken = BTreeSet::new();
+    let count = case.graph.order().len();
+    let mut open = vec![(vec![false; count], World::of(case))];
+    let mut seen = BTreeSet::new();
+    while let Some((done, world)) = open.pop() {
+        for &at in case.graph.order() {
+            let ready = !done[at] && case.graph.direct(at).iter().all(|&source| done[source]);
+            if !ready {
+                continue;
+            }
+            let mut next = world.clone();
+            let Ok(breaches) = next.play(case, case.graph.step(at)) else {
+                continue;
+            };
+            broken.extend(breaches.into_iter().map(|(rule, _)| rule));
+            let mut done = done.clone();
+            done[at] = true;
+            if seen.len() >= most {
+                return None;
+            }
+            if seen.insert((done.clone(), next.clone())) {
+                open.push((done, next));
+            }
+        }
+    }
+    Some(broken)
+}

@@ -1,0 +1,649 @@
+//! An abstract world that steps are played on: what is known of each stamp, tenant and account
+//! after the steps so far. Pure.
+//!
+//! It reads calls and conditions and nothing else: no kinds, no edges, no ids. It is a second
+//! opinion on the rules, which read kinds and edges. A check that the world already knows to be
+//! false stops the play, as it would stop an apply; that is safe, and no breach.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use stampctl_contract::Address;
+use stampctl_contract::Kind;
+use stampctl_contract::Operation;
+use stampctl_contract::Settings;
+use stampctl_contract::Value;
+use stampctl_contract::Verb;
+
+use super::case::Case;
+use super::ledger::signed;
+use crate::model::Load;
+use crate::model::StampId;
+use crate::model::StampKind;
+use crate::model::StampState;
+use crate::model::TenantId;
+use crate::model::tenant::Export;
+use crate::plan::format::Condition;
+use crate::plan::format::Step;
+
+/// What is known of a stamp.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact that a step establishes"
+)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    state: Option<StampState>,
+    accepting: bool,
+    traffic: bool,
+    healthy: bool,
+    running: bool,
+    tenants: i64,
+    load: Option<Load4>,
+    empty_seen: bool,
+    idle: bool,
+    saved: bool,
+    returned: bool,
+    owned: bool,
+    unheld: bool,
+    data: bool,
+}
+
+/// A load as an array, which is ordered.
+type Load4 = [u64; 4];
+
+/// What is known of a tenant.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact that a step establishes"
+)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Resident {
+    home: Option<StampId>,
+    left: Option<StampId>,
+    routed: bool,
+    frozen: bool,
+    made: BTreeSet<StampId>,
+    copied: bool,
+    equal: bool,
+    saved: bool,
+    soaked: bool,
+    confirmed: bool,
+    unheld: bool,
+    quiet: bool,
+    gone: bool,
+}
+
+/// The world after some of the steps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct World {
+    stamps: BTreeMap<StampId, Place>,
+    tenants: BTreeMap<TenantId, Resident>,
+    /// Per account: what the group has, and what each subscription has of it.
+    accounts: Vec<(i64, BTreeMap<String, i64>)>,
+    /// Active shared stamps per region, by the region's place in the opening world.
+    serving: BTreeMap<String, i64>,
+}
+
+/// A rule that a step would break in this world, and how.
+pub type Breach = (&'static str, String);
+
+impl World {
+    /// The world before the first step.
+    pub fn of(case: &Case<'_>) -> Self {
+        let opening = &case.body.opening;
+        let stamps = opening.stamps.iter().map(|(id, stamp)| {
+            use StampState as S;
+            let state = stamp.state;
+            let released = matches!(state, Some(S::Releasing | S::QuotaReturned | S::Deleting));
+            let asleep = matches!(state, None | Some(S::Ready | S::Creating));
+            let place = Place {
+                state,
+                accepting: stamp.accepting && state.is_some(),
+                traffic: stamp.origin.is_some() && state == Some(S::Active),
+                healthy: state == Some(S::Active),
+                running: !released && state.is_some(),
+                tenants: i64::from(if state.is_some() { stamp.tenants } else { 0 }),
+                load: match state {
+                    None => Some([0; 4]),
+                    Some(_) => stamp.load.known().map(array),
+                },
+                empty_seen: false,
+                idle: released || asleep,
+                saved: released || state == Some(S::Creating),
+                returned: case.cores_at_stake(id) == 0,
+                owned: false,
+                unheld: false,
+                data: state.is_some(),
+            };
+            (id.clone(), place)
+        });
+        let tenants = opening.tenants.iter().map(|(id, tenant)| {
+            let moved = tenant.moved_from.is_some();
+            let resident = Resident {
+                home: tenant.stamp.clone(),
+                left: tenant.moved_from.clone(),
+                routed: tenant.stamp.is_some(),
+                equal: moved,
+                saved: moved || tenant.export != Export::Required,
+                ..Resident::default()
+            };
+            (id.clone(), resident)
+        });
+        let accounts = opening.accounts.iter().map(|account| {
+            let subscriptions = account.subscriptions.iter();
+            let each = subscriptions
+                .filter_map(|(name, seen)| Some((name.to_string(), signed(seen.allocated?))));
+            (account.available.map_or(0, signed), each.collect())
+        });
+        let serving = opening
+            .serving
+            .iter()
+            .filter(|s| s.kind == StampKind::Shared);
+        Self {
+            stamps: stamps.collect(),
+            tenants: tenants.collect(),
+            accounts: accounts.collect(),
+            serving: serving
+                .map(|s| (s.region.to_string(), i64::from(s.active)))
+                .collect(),
+        }
+    }
+
+    /// Plays a step. `Err` where the world knows that one of its conditions is false.
+    pub fn play(&mut self, case: &Case<'_>, step: &Step) -> Result<Vec<Breach>, ()> {
+        if !step
+            .act
+            .conditions()
+            .iter()
+            .all(|condition| self.may_hold(case, condition))
+        {
+            return Err(());
+        }
+        for condition in step.act.conditions() {
+            self.learn(case, step, condition);
+        }
+        let mut breaches = Vec::new();
+        for call in step.act.operations() {
+            match &call.verb {
+                Verb::Put { settings } | Verb::Patch { settings } => {
+                    self.write(case, call, settings, &mut breaches);
+                }
+                Verb::Delete => self.delete(case, &call.address, &mut breaches),
+                Verb::Copy { .. } => self.copy(case, &call.address, &mut breaches),
+            }
+        }
+        Ok(breaches)
+    }
+
+    fn may_hold(&self, case: &Case<'_>, condition: &Condition) -> bool {
+        let Condition::FewerThan { matching, count } = condition else {
+            return true;
+        };
+        let Some((setting, Value::Text(id))) = &matching.equals else {
+            return true;
+        };
+        let stamp = self
+            .stamps
+            .iter()
+            .find(|(stamp, _)| stamp.as_str() == &**id);
+        let counts = setting == "stamp" && matching.beneath.starts_with(&case.body.registry);
+        !counts || stamp.is_none_or(|(_, place)| place.tenants < i64::from(*count))
+    }
+
+    /// What a condition that holds tells.
+    fn learn(&mut self, case: &Case<'_>, step: &Step, condition: &Condition) {
+        let tenant = case.tenant(step).map(|(id, _)| id.clone());
+        let mut resident = tenant.and_then(|id| self.tenants.get_mut(&id));
+        let owner = condition.address().and_then(|address| case.owner(address));
+        let place = owner.and_then(|id| self.stamps.get_mut(id));
+        match condition {
+            Condition::Is {
+                address,
+                setting,
+                value,
+            } => match (address.kind(), setting.as_str()) {
+                (Kind::Health, "smoke") => {
+                    place
+                        .into_iter()
+                        .for_each(|p| p.healthy = *value == Value::Bool(true));
+                }
+                (Kind::Backup, "verified") => match resident {
+                    Some(resident) => resident.saved = true,
+                    None => case
+                        .stamp(step)
+                        .and_then(|(id, _)| self.stamps.get_mut(id))
+                        .into_iter()
+                        .for_each(|p| p.saved = true),
+                },
+                (Kind::RegistryItem, "held") => {
+                    if let Some(resident) = &mut resident {
+                        resident.unheld = true;
+                    } else if let Some((id, _)) = case.stamp(step) {
+                        self.stamps
+                            .entry(id.clone())
+                            .and_modify(|p| p.unheld = true);
+                    }
+                }
+                _ => {}
+            },
+            Condition::AtMost {
+                address,
+                setting,
+                limit: 0,
+            } => match (address.kind(), setting.as_str()) {
+                (Kind::StampMetrics, "jobs") => place.into_iter().for_each(|p| p.idle = true),
+                (Kind::TenantMetrics, "active_requests") => {
+                    resident.into_iter().for_each(|r| r.quiet = true);
+                }
+                _ => {}
+            },
+            Condition::ChangedBy { address, by, .. } if address.kind() == Kind::GroupQuota => {
+                if let Some((id, _)) = case.stamp(step)
+                    && *by >= signed(case.cores_at_stake(id))
+                    && let Some(place) = self.stamps.get_mut(id)
+                {
+                    place.returned = true;
+                }
+            }
+            Condition::FewerThan { matching, count: 1 } => {
+                if let (Some(("stamp", Value::Text(_))), Some((id, _))) = (
+                    matching
+                        .equals
+                        .as_ref()
+                        .map(|(name, value)| (name.as_str(), value)),
+                    case.stamp(step),
+                ) {
+                    self.stamps
+                        .entry(id.clone())
+                        .and_modify(|p| p.empty_seen = true);
+                }
+            }
+            Condition::OnlyOwned { group, .. } => {
+                let of = case.owner(group).and_then(|id| self.stamps.get_mut(id));
+                of.into_iter().for_each(|p| p.owned = true);
+            }
+            Condition::SameContent { .. } => resident.into_iter().for_each(|r| r.equal = r.copied),
+            Condition::Elapsed { seconds, .. } => {
+                let enough = *seconds >= case.body.policy.migration.soak;
+                resident.into_iter().for_each(|r| r.soaked = enough);
+            }
+            Condition::Confirmed { .. } => resident.into_iter().for_each(|r| r.confirmed = true),
+            _ => {}
+        }
+    }
+
+    fn write(
+        &mut self,
+        case: &Case<'_>,
+        call: &Operation,
+        settings: &Settings,
+        breaches: &mut Vec<Breach>,
+    ) {
+        let address = &call.address;
+        match address.kind() {
+            Kind::RegistryItem => {
+                let id = address.name();
+                match address.part("collection") {
+                    Some("stamps") => self.stamp_entry(case, id, settings, breaches),
+                    Some("tenants") => self.tenant_entry(case, id, settings, breaches),
+                    _ => {}
+                }
+            }
+            Kind::QuotaAllocation => self.allocate(case, address, settings, breaches),
+            Kind::ScaleSet => {
+                let owner = case.owner(address).and_then(|id| self.stamps.get_mut(id));
+                if let Some(place) = owner {
+                    match settings.get("instances").and_then(Value::as_int) {
+                        Some(0) => stop(place, address, breaches),
+                        Some(_) => place.running = true,
+                        None => {}
+                    }
+                }
+            }
+            Kind::Origin => {
+                let mut stamps = case.body.opening.stamps.iter();
+                let of = stamps.find(|(_, stamp)| stamp.origin.as_ref() == Some(address));
+                if let Some(place) = of.and_then(|(id, _)| self.stamps.get_mut(id)) {
+                    let on = settings.get("enabled").and_then(Value::as_bool);
+                    if on == Some(true) && !place.healthy {
+                        breaches.push(("O-26", format!("`{address}` gets traffic untested")));
+                    }
+                    place.traffic = on.unwrap_or(place.traffic);
+                }
+            }
+            Kind::TenantSchema | Kind::SqlDatabase | Kind::BlobContainer => {
+                if let Some(on) = case.owner(address) {
+                    for (id, resident) in &mut self.tenants {
+                        if case.is_data_of(address, id) {
+                            resident.made.insert(on.clone());
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn stamp_entry(
+        &mut self,
+        case: &Case<'_>,
+        id: &str,
+        settings: &Settings,
+        breaches: &mut Vec<Breach>,
+    ) {
+        let Some((id, opening)) = case
+            .body
+            .opening
+            .stamps
+            .iter()
+            .find(|(s, _)| s.as_str() == id)
+        else {
+            return;
+        };
+        let Some(place) = self.stamps.get_mut(id) else {
+            return;
+        };
+        if let Some(accepting) = settings.get("accepting").and_then(Value::as_bool) {
+            place.accepting = accepting;
+        }
+        let word = settings.get("state").and_then(Value::as_str);
+        let Some(next) = word.and_then(StampState::from_word) else {
+            return;
+        };
+        let (was, is) = (
+            place.state == Some(StampState::Active),
+            next == StampState::Active,
+        );
+        if next == StampState::Draining && place.tenants > 0 {
+            breaches.push((
+                "O-6",
+                format!("{id} is drained with {} tenants", place.tenants),
+            ));
+        }
+        if is && !place.healthy {
+            breaches.push(("O-26", format!("{id} is called active untested")));
+        }
+        place.accepting = place.accepting || (is && !was);
+        place.state = Some(next);
+        if opening.kind != StampKind::Shared || was == is {
+            return;
+        }
+        let region = opening.region.to_string();
+        let Some(active) = self.serving.get_mut(&region) else {
+            return;
+        };
+        *active += if is { 1 } else { -1 };
+        let told = case.body.opening.serving.iter();
+        let told = told.filter(|s| s.kind == StampKind::Shared && s.region == opening.region);
+        let before = told.map(|s| s.active).next().unwrap_or(0);
+        let least = case.body.policy.capacity.min_active_stamps.min(before);
+        if !is && *active < i64::from(least) {
+            breaches.push((
+                "I-4",
+                format!("{active} shared stamps of {region} are left"),
+            ));
+        }
+    }
+
+    fn tenant_entry(
+        &mut self,
+        case: &Case<'_>,
+        id: &str,
+        settings: &Settings,
+        breaches: &mut Vec<Breach>,
+    ) {
+        let Some((id, opening)) = case
+            .body
+            .opening
+            .tenants
+            .iter()
+            .find(|(t, _)| t.as_str() == id)
+        else {
+            return;
+        };
+        let Some(resident) = self.tenants.get_mut(id) else {
+            return;
+        };
+        let truth = |name: &str| settings.get(name).and_then(Value::as_bool);
+        resident.frozen = truth("frozen").unwrap_or(resident.frozen);
+        resident.routed = truth("routed").unwrap_or(resident.routed);
+        if settings.get("state").and_then(Value::as_str) == Some("offboarded") {
+            resident.gone = true;
+            leave(
+                &mut self.stamps,
+                resident.home.as_ref(),
+                &array(opening.demand),
+            );
+        }
+        let settles = settings.get("moved_from").and_then(Value::as_str) == Some("");
+        if settles && let Some(left) = resident.left.take() {
+            leave(&mut self.stamps, Some(&left), &array(opening.demand));
+        }
+        let home = settings.get("stamp").and_then(Value::as_str);
+        let home: Option<StampId> = home.and_then(|home| home.parse().ok());
+        let Some(home) = home.filter(|home| resident.home.as_ref() != Some(home)) else {
+            return;
+        };
+        if !resident.made.contains(&home) {
+            breaches.push((
+                "O-33",
+                format!("{id} is routed to {home}, which has no data of it"),
+            ));
+        }
+        if resident.home.is_some() && !resident.equal {
+            breaches.push(("O-51", format!("{id} is switched before its data is equal")));
+        }
+        resident.left = resident.home.replace(home.clone());
+        let Some(place) = self.stamps.get_mut(&home) else {
+            return;
+        };
+        place.empty_seen = false;
+        place.tenants += 1;
+        if let Some(load) = &mut place.load {
+            let demand = array(opening.demand);
+            load.iter_mut()
+                .zip(demand)
+                .for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        }
+        admitted(case, &home, place, breaches);
+    }
+
+    fn allocate(
+        &mut self,
+        case: &Case<'_>,
+        address: &Address,
+        settings: &Settings,
+        breaches: &mut Vec<Breach>,
+    ) {
+        let (Some(after), Some(subscription)) = (
+            settings.get("cores").and_then(Value::as_int),
+            address.part("subscription"),
+        ) else {
+            return;
+        };
+        let accounts = &case.body.opening.accounts;
+        let of = |key| case.allocation(key, subscription).as_ref() == Some(address);
+        let Some(at) = accounts.iter().position(|account| of(&account.key)) else {
+            return;
+        };
+        let (available, allocated) = &mut self.accounts[at];
+        let before = allocated.get(subscription).copied().unwrap_or(0);
+        *available += before - after;
+        allocated.insert(subscription.to_owned(), after);
+        if *available < 0 {
+            breaches.push(("I-3", format!("`{address}` takes more than the group has")));
+        }
+        let used = case.body.opening.stamps.iter().filter_map(|(id, stamp)| {
+            let held = stamp.account.as_ref()?;
+            let same = held.key == accounts[at].key && held.subscription.as_str() == subscription;
+            (same && self.stamps.get(id)?.running).then(|| signed(held.cores))
+        });
+        if after < before && after < used.sum() {
+            breaches.push((
+                "O-4",
+                format!("`{address}` gives back what machines still use"),
+            ));
+        }
+    }
+
+    fn copy(&mut self, case: &Case<'_>, address: &Address, breaches: &mut Vec<Breach>) {
+        for (id, resident) in &mut self.tenants {
+            if case.is_data_of(address, id) {
+                if !resident.frozen {
+                    breaches.push(("O-47", format!("{id} still writes while it is copied")));
+                }
+                if !resident.saved {
+                    breaches.push(("O-46", format!("{id} is copied without a snapshot")));
+                }
+                let on = case.owner(address);
+                if on.is_none_or(|on| !resident.made.contains(on)) {
+                    breaches.push(("O-45", format!("{id} is copied to where nothing is")));
+                }
+                resident.copied = true;
+                resident.equal = false;
+            }
+        }
+    }
+
+    fn delete(&mut self, case: &Case<'_>, address: &Address, breaches: &mut Vec<Breach>) {
+        match address.kind() {
+            Kind::ResourceGroup | Kind::SqlServer | Kind::StorageAccount | Kind::ScaleSet => {
+                if let Some(id) = case.owner(address)
+                    && let Some(place) = self.stamps.get_mut(id)
+                {
+                    remove(place, address, breaches);
+                }
+            }
+            Kind::TenantSchema | Kind::SqlDatabase | Kind::BlobContainer => {
+                let on = case.owner(address);
+                for (id, resident) in &mut self.tenants {
+                    if case.is_data_of(address, id) {
+                        erase(case, id, resident, on, breaches);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn array(load: Load) -> Load4 {
+    [load.cpu, load.memory, load.storage, load.dtu]
+}
+
+fn leave(stamps: &mut BTreeMap<StampId, Place>, left: Option<&StampId>, demand: &Load4) {
+    if let Some(place) = left.and_then(|left| stamps.get_mut(left)) {
+        place.tenants -= 1;
+        if let Some(load) = &mut place.load {
+            load.iter_mut()
+                .zip(demand)
+                .for_each(|(sum, less)| *sum = sum.saturating_sub(*less));
+        }
+    }
+}
+
+/// A stamp has taken a tenant: may it have?
+fn admitted(case: &Case<'_>, id: &StampId, place: &Place, breaches: &mut Vec<Breach>) {
+    let Some(opening) = case.body.opening.stamps.get(id) else {
+        return;
+    };
+    let placement = &case.body.policy.placement;
+    let most = match opening.kind {
+        StampKind::Shared => placement.max_tenants_per_shared,
+        StampKind::Dedicated => 1,
+    };
+    let fits = place.load.is_some_and(|[cpu, memory, storage, dtu]| {
+        let load = Load {
+            cpu,
+            memory,
+            storage,
+            dtu,
+        };
+        load.is_below(&opening.capacity, placement.bands.provision.0)
+    });
+    let open = place.state == Some(StampState::Active) && place.accepting;
+    if !open || !fits || place.tenants > i64::from(most) {
+        breaches.push(("I-8", format!("{id} takes a tenant that it must not take")));
+    }
+}
+
+fn stop(place: &mut Place, address: &Address, breaches: &mut Vec<Breach>) {
+    if place.tenants > 0 {
+        breaches.push(("O-6", format!("`{address}` is stopped under its tenants")));
+    }
+    if !place.idle {
+        breaches.push(("O-11", format!("`{address}` is stopped while jobs may run")));
+    }
+    if !place.saved {
+        breaches.push(("O-13", format!("`{address}` is stopped without a backup")));
+    }
+    place.running = false;
+}
+
+/// Something that a stamp is made of goes for good.
+fn remove(place: &mut Place, address: &Address, breaches: &mut Vec<Breach>) {
+    let group = address.kind() == Kind::ResourceGroup;
+    let asked = [
+        (
+            place.returned,
+            "O-2",
+            "before its cores are returned and seen",
+        ),
+        (!place.running, "O-4", "while its machines run"),
+        (
+            place.empty_seen && place.tenants <= 0,
+            "O-7",
+            "with tenants on it",
+        ),
+        (place.saved, "O-13", "without a backup"),
+        (place.unheld, "O-20", "without a look at holds"),
+        (
+            !group || place.owned,
+            "O-18",
+            "without a look at whose it is",
+        ),
+        (!group || !place.data, "O-17", "with its data in it"),
+    ];
+    for (fine, rule, how) in asked {
+        if !fine {
+            breaches.push((rule, format!("`{address}` is deleted {how}")));
+        }
+    }
+    if address.kind() == Kind::SqlServer {
+        place.data = false;
+    }
+}
+
+/// A tenant's data on one stamp goes for good.
+fn erase(
+    case: &Case<'_>,
+    id: &TenantId,
+    resident: &mut Resident,
+    on: Option<&StampId>,
+    breaches: &mut Vec<Breach>,
+) {
+    let confirmed = resident.confirmed || !case.body.policy.migration.confirm;
+    let home = on == resident.home.as_ref();
+    let asked = [
+        (resident.unheld, "O-20", "without a look at holds"),
+        (
+            !home || !resident.routed,
+            "O-38",
+            "while it is routed there",
+        ),
+        (!home || resident.quiet, "O-39", "while requests run"),
+        (!home || resident.saved, "O-40", "without an export"),
+        (home || resident.equal, "O-51", "before its copy is equal"),
+        (
+            home || (resident.soaked && confirmed),
+            "O-54",
+            "before the soak has ended",
+        ),
+    ];
+    for (fine, rule, how) in asked {
+        if !fine {
+            breaches.push((rule, format!("data of {id} is deleted {how}")));
+        }
+    }
+}
