@@ -15,6 +15,8 @@ mod duration;
 mod planning;
 mod plan_file;
 mod plan_view;
+mod standing;
+mod stopping;
 mod validate;
 mod observe;
 mod plan;
@@ -22,6 +24,12 @@ mod show;
 mod graph;
 mod verify;
 mod approve;
+mod status;
+mod list;
+mod probes;
+mod wait;
+mod diff;
+mod explain;
 mod completions;
 mod man;
 mod init;
@@ -66,10 +74,24 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Show a saved plan
     Show(show::ShowArgs),
+    /// Say what differs between two saved plans
+    Diff(diff::DiffArgs),
     /// Judge a saved plan by every safety rule; needs no cloud
     Verify(verify::VerifyArgs),
     /// Sign an approval of a saved plan
     Approve(approve::ApproveArgs),
+    /// Show stamps, tenants, bands, unfinished runs, and what waits until when
+    Status(status::StatusArgs),
+    /// Explain a stamp, a tenant, a step, a rule or a code
+    Explain(explain::ExplainArgs),
+    /// List the stamps or the tenants that exist
+    List(list::ListArgs),
+    /// Wait until a stamp is in a state
+    Wait(wait::WaitArgs),
+    /// Show what probes say of each stamp
+    Health(probes::HealthArgs),
+    /// Show what is measured of each stamp
+    Metrics(probes::MetricsArgs),
     /// Draw what waits for what in a plan, for Graphviz
     Graph(graph::GraphArgs),
     /// Write a completion script for a shell
@@ -116,6 +138,13 @@ fn dispatch(command: Command, context: &Context, ui: &Ui) -> Result<Exit, Stop> 
         Command::Show(args) => show::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
         Command::Approve(args) => approve::run(&args, context, ui),
+        Command::Diff(args) => diff::run(&args, ui),
+        Command::Status(args) => status::run(&args, ui),
+        Command::Explain(args) => explain::run(&args, ui),
+        Command::List(args) => list::run(&args, ui),
+        Command::Wait(args) => wait::run(&args, ui),
+        Command::Health(args) => probes::health(&args, ui),
+        Command::Metrics(args) => probes::metrics(&args, ui),
         Command::Graph(args) => graph::run(&args, ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man => man::run(&Cli::command(), ui),
