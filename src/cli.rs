@@ -129,7 +129,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     match ui.lost_data() {
         Some(why) if exit == Exit::Done => {
-            ui.stop(&Stop::error(format!("standard output could not be written: {why}")));
+            ui.stop(&Stop::error(format!(
+                "standard output could not be written: {why}"
+            )));
             Exit::Error
         }
         _ => exit,
@@ -189,7 +191,10 @@ fn not_a_command(said: &clap::Error, ui: &Ui) -> Exit {
 fn tell_of_panics() {
     std::panic::set_hook(Box::new(|panic| {
         use std::io::Write;
-        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let at = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let what = panic
             .payload_as_str()
             .unwrap_or("something that should not happen has happened");

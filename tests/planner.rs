@@ -66,18 +66,15 @@ async fn try_one() {
     let fleet = load(&name);
     let sim = world(&name, &fleet);
     let plan = planned(&fleet, &sim).await;
-    let view =
-        stampctl::render::View::of(&plan, stampctl::render::view::Level::Operation, None);
-    println!(
-        "{}",
-        stampctl::render::text(&view, Default::default())
-    );
-    for violation in stampctl::verify::verify(&plan) { println!("VIOLATION {violation:?}"); }
+    let view = stampctl::render::View::of(&plan, stampctl::render::view::Level::Operation, None);
+    println!("{}", stampctl::render::text(&view, Default::default()));
+    for violation in stampctl::verify::verify(&plan) {
+        println!("VIOLATION {violation:?}");
+    }
     obey(&plan, &sim).await;
     sim.advance(3600 * 30).expect("advances");
     let again = planned(&fleet, &sim).await;
-    let view =
-        stampctl::render::View::of(&again, stampctl::render::view::Level::Property, None);
+    let view = stampctl::render::View::of(&again, stampctl::render::view::Level::Property, None);
     println!(
         "AGAIN {}",
         stampctl::render::text(&view, Default::default())

@@ -79,12 +79,14 @@ pub fn run(args: &ApproveArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop>
     outfile::write(&path, signature.as_bytes())?;
     ui.line(&format!("{}", path.display()));
     let plan = quoted(&args.plan.display().to_string());
-    let fleet = args.fleet.as_ref().map(|fleet| {
-        format!(" --fleet {}", quoted(&fleet.display().to_string()))
-    });
-    let approvals = args.out.as_ref().map(|folder| {
-        format!(" --approvals {}", quoted(&folder.display().to_string()))
-    });
+    let fleet = args
+        .fleet
+        .as_ref()
+        .map(|fleet| format!(" --fleet {}", quoted(&fleet.display().to_string())));
+    let approvals = args
+        .out
+        .as_ref()
+        .map(|folder| format!(" --approvals {}", quoted(&folder.display().to_string())));
     ui.say(&format!(
         "next: stampctl apply {plan}{}{} --trust FILE",
         fleet.unwrap_or_default(),

@@ -63,9 +63,13 @@ impl VariantArgs {
 
     /// The flags that give the same variant again, with a blank before each.
     pub fn flags(&self) -> String {
-        let env = self.env.iter().map(|name| format!(" --env {}", quoted(name)));
+        let env = self
+            .env
+            .iter()
+            .map(|name| format!(" --env {}", quoted(name)));
         let vars = self.vars.iter();
-        let vars = vars.map(|(name, value)| format!(" --var {}", quoted(&format!("{name}={value}"))));
+        let vars =
+            vars.map(|(name, value)| format!(" --var {}", quoted(&format!("{name}={value}"))));
         env.chain(vars).collect()
     }
 }

@@ -109,7 +109,11 @@ fn group(group: &QuotaGroup) -> GroupSpec {
     GroupSpec {
         name: group.name.to_string(),
         management_group: group.management_group.clone(),
-        subscriptions: group.subscriptions.iter().map(ToString::to_string).collect(),
+        subscriptions: group
+            .subscriptions
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         limits: limits.collect(),
         allocations: Vec::new(),
     }

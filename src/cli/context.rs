@@ -72,7 +72,10 @@ impl Context {
     }
 
     /// The time of this machine, for what is not the cloud's.
-    #[expect(clippy::unused_self, reason = "the clock is a part of the surroundings")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the clock is a part of the surroundings"
+    )]
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
     }

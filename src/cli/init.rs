@@ -13,7 +13,8 @@ use super::stop::Stop;
 use super::ui::Ui;
 
 /// What git should not keep.
-const IGNORE: &str = "# What stampctl keeps for itself: journals, approvals, the simulated cloud.\n.stampctl/\n";
+const IGNORE: &str =
+    "# What stampctl keeps for itself: journals, approvals, the simulated cloud.\n.stampctl/\n";
 
 /// What `init` takes.
 #[derive(Args, Debug)]
@@ -48,14 +49,11 @@ pub fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, Stop> {
     let files = args.example.files();
     let mut taken = files.iter().map(|(name, _)| args.dir.join(name));
     if let Some(there) = taken.find(|path| fs::symlink_metadata(path).is_ok()) {
-        return Err(
-            Stop::error(format!("{} is there already", there.display()))
-                .help("name another folder; nothing was written"),
-        );
+        return Err(Stop::error(format!("{} is there already", there.display()))
+            .help("name another folder; nothing was written"));
     }
-    fs::create_dir_all(&args.dir).map_err(|fault| {
-        Stop::error(format!("cannot make {}: {fault}", args.dir.display()))
-    })?;
+    fs::create_dir_all(&args.dir)
+        .map_err(|fault| Stop::error(format!("cannot make {}: {fault}", args.dir.display())))?;
     for (name, text) in files {
         outfile::create(&args.dir.join(name), text)?;
         ui.say(&format!("wrote {}", args.dir.join(name).display()));

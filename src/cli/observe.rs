@@ -64,6 +64,10 @@ fn summary(inventory: &Inventory) -> String {
         inventory.observed_at,
         number(inventory.stamps.len(), "stamp", "stamps"),
         number(inventory.tenants.len(), "tenant", "tenants"),
-        number(inventory.resources.len(), "other resource", "other resources"),
+        number(
+            inventory.resources.len(),
+            "other resource",
+            "other resources"
+        ),
     )
 }

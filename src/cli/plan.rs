@@ -66,8 +66,8 @@ pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
             .map_err(|fault| Stop::error(format!("the plan cannot be saved: {fault}")))?;
         outfile::write(file, &bytes)?;
     }
-    let next = (refused.is_none() && !plan.is_empty())
-        .then(|| next(&plan, args.out.as_deref(), &loaded));
+    let next =
+        (refused.is_none() && !plan.is_empty()).then(|| next(&plan, args.out.as_deref(), &loaded));
     plan_view::show(&plan, &args.view, next, &loaded.manifest, ui)?;
     if let Some(file) = &args.out {
         ui.say(&format!("the plan is saved in {}", file.display()));

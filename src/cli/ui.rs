@@ -103,7 +103,10 @@ impl Ui {
     }
 
     /// Says something that is ready for a terminal, as it is.
-    #[expect(clippy::unused_self, reason = "all talk goes through the one who may talk")]
+    #[expect(
+        clippy::unused_self,
+        reason = "all talk goes through the one who may talk"
+    )]
     pub fn say_ready(&self, text: &str) {
         talk(text);
     }

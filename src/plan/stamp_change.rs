@@ -75,10 +75,7 @@ fn update(
         why = format!("{wanted} machines instead of {now}");
         operations.extend(stamp.scale_sets.iter().map(|(address, meant)| {
             let instances = meant.get("instances").cloned().unwrap_or(Value::Int(0));
-            patch(
-                address,
-                [("instances", instances), ("power", Value::text("running"))],
-            )
+            patch(address, [("instances", instances)])
         }));
     }
     if operations.is_empty() {

@@ -399,10 +399,7 @@ fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
         StepKind::StampTombstone,
         vec![patch(
             &stamp.item,
-            [
-                ("state", Value::text(StampState::Deleted.word())),
-                ("accepting", false.into()),
-            ],
+            [("state", Value::text(StampState::Deleted.word()))],
         )],
     )
     .why("the id stays taken")

@@ -16,7 +16,6 @@ use super::format::condition::Matching;
 use crate::blueprint::StampBlueprint;
 use crate::model::Seconds;
 use crate::model::StampState;
-use crate::model::stamp::Isolation;
 use stampctl_contract::Kind;
 
 /// Drains a stamp to its warm minimum (L5, L7).
@@ -187,11 +186,17 @@ pub(super) fn nobody(context: &Context<'_>, stamp: &StampBlueprint) -> Vec<Condi
             count: 1,
         }
     };
-    let (data, beneath) = match (stamp.shape.isolation, &stamp.shared_database) {
-        (Isolation::Schema | Isolation::Rows, Some(database)) => {
-            (Kind::TenantSchema, database.0.path().to_owned())
-        }
-        _ => (Kind::SqlDatabase, stamp.sql_server.0.path().to_owned()),
+    let group = || stamp.group.0.path().to_owned();
+    // The database that tenants share is no tenant's.
+    let own = u32::from(stamp.shared_database.is_some());
+    let databases = Condition::FewerThan {
+        matching: Matching {
+            kind: Some(Kind::SqlDatabase),
+            beneath: group(),
+            equals: None,
+            except_states: Vec::new(),
+        },
+        count: 1 + own,
     };
     vec![
         none(
@@ -206,12 +211,8 @@ pub(super) fn nobody(context: &Context<'_>, stamp: &StampBlueprint) -> Vec<Condi
             Some(("moved_from".to_owned(), id())),
             gone(),
         ),
-        none(data, beneath, None, Vec::new()),
-        none(
-            Kind::BlobContainer,
-            stamp.storage.0.path().to_owned(),
-            None,
-            Vec::new(),
-        ),
+        none(Kind::TenantSchema, group(), None, Vec::new()),
+        none(Kind::BlobContainer, group(), None, Vec::new()),
+        databases,
     ]
 }

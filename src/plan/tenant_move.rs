@@ -151,7 +151,7 @@ fn snapshot(
     let settings = Settings::from([
         (
             "source".to_owned(),
-            Value::text(journey.source.data.0.to_string()),
+            Value::text(journey.source.item.to_string()),
         ),
         ("tenant".to_owned(), Value::text(journey.tenant.shared())),
     ]);

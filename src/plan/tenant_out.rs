@@ -6,6 +6,7 @@ use stampctl_contract::Kind;
 use stampctl_contract::Operation;
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
+use stampctl_contract::Verb;
 
 use super::Context;
 use super::draft::Draft;
@@ -96,20 +97,17 @@ pub(super) fn offboard(
     .on(&stamps)
     .after(&remove, "P-3");
     let absence = draft.add(absence);
-    let tombstone = StepDraft::call(
-        &subject,
-        StepKind::TenantTombstone,
-        vec![patch(
-            &binding.item,
-            [
-                ("state", Value::text(TenantState::Offboarded.word())),
-                ("moved_from", Value::text("")),
-            ],
-        )],
-    )
-    .why("the id stays taken")
-    .on(&[from])
-    .after(&absence, "P-5");
+    let mut entry = patch(
+        &binding.item,
+        [("state", Value::text(TenantState::Offboarded.word()))],
+    );
+    if let (Some(_), Verb::Patch { settings }) = (also, &mut entry.verb) {
+        settings.insert("moved_from".to_owned(), Value::text(""));
+    }
+    let tombstone = StepDraft::call(&subject, StepKind::TenantTombstone, vec![entry])
+        .why("the id stays taken")
+        .on(&[from])
+        .after(&absence, "P-5");
     draft.add(tombstone);
     Ok(())
 }
@@ -195,27 +193,25 @@ fn export(
         .get(from)
         .map_or("", |s| s.shape.subscription.as_str());
     let vault = context.blueprint.fleet.vault.as_str();
-    let mut operations = Vec::new();
-    let mut verified = Vec::new();
-    for (which, source) in [("data", &binding.data.0), ("files", &binding.blob.0)] {
-        let name = format!("{}-{which}", names::tenant_export(tenant));
-        let address = Address::new(Kind::Backup, &[subscription, vault, &name])?;
-        let settings = Settings::from([
-            ("source".to_owned(), Value::text(source.to_string())),
-            ("tenant".to_owned(), Value::text(tenant.shared())),
-        ]);
-        operations.push(put(&address, settings));
-        verified.push(is(&address, "verified", true));
-    }
-    let take = StepDraft::call(&subject, StepKind::TenantExport, operations)
-        .why("what must be kept is kept")
-        .on(&[from])
-        .after(drain, "O-40");
+    let name = names::tenant_export(tenant);
+    let address = Address::new(Kind::Backup, &[subscription, vault, &name])?;
+    let settings = Settings::from([
+        ("source".to_owned(), Value::text(binding.item.to_string())),
+        ("tenant".to_owned(), Value::text(tenant.shared())),
+    ]);
+    let take = StepDraft::call(
+        &subject,
+        StepKind::TenantExport,
+        vec![put(&address, settings)],
+    )
+    .why("what must be kept is kept")
+    .on(&[from])
+    .after(drain, "O-40");
     let take = draft.add(take);
     let verify = StepDraft::wait_for(
         &subject,
         StepKind::ExportVerify,
-        verified,
+        vec![is(&address, "verified", true)],
         Patience::fail_after(Seconds(30), context.policy().timeouts.copy),
     )
     .why("an export counts when it can be read back")

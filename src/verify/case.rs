@@ -33,6 +33,8 @@ pub struct Case<'p> {
     pub graph: Graph<'p>,
     /// The stamp of each resource group, by the group's path.
     groups: BTreeMap<&'p str, &'p StampId>,
+    /// The stamp of each origin.
+    origins: BTreeMap<&'p Address, &'p StampId>,
     /// Accounts by key.
     accounts: BTreeMap<&'p QuotaKey, &'p OpeningAccount>,
     /// Every account, replayed.
@@ -46,6 +48,8 @@ impl<'p> Case<'p> {
     pub fn new(body: &'p Body, graph: Graph<'p>) -> Self {
         let groups = body.opening.stamps.iter();
         let groups = groups.map(|(id, stamp)| (stamp.resource_group.path(), id));
+        let origins = body.opening.stamps.iter();
+        let origins = origins.filter_map(|(id, stamp)| Some((stamp.origin.as_ref()?, id)));
         let accounts = body.opening.accounts.iter();
         let replays = ledger::replay(body, &graph);
         let mut moves = BTreeMap::new();
@@ -58,6 +62,7 @@ impl<'p> Case<'p> {
             body,
             graph,
             groups: groups.collect(),
+            origins: origins.collect(),
             accounts: accounts.map(|account| (&account.key, account)).collect(),
             replays,
             moves,
@@ -130,6 +135,24 @@ impl<'p> Case<'p> {
     /// Whether the address is in the stamp's resource group, or is it.
     pub fn is_owned_by(&self, address: &Address, stamp: &StampId) -> bool {
         self.owner(address) == Some(stamp)
+    }
+
+    /// The stamp that ingress reaches through this origin.
+    pub fn behind(&self, origin: &Address) -> Option<&'p StampId> {
+        self.origins.get(origin).copied()
+    }
+
+    /// The tenant of the opening world whose data the address holds, by kind and name.
+    pub fn tenant_of(&self, address: &Address) -> Option<&'p TenantId> {
+        let name = address.name();
+        let id = match address.kind() {
+            Kind::SqlDatabase => name.strip_prefix("db-")?,
+            Kind::TenantSchema => name,
+            Kind::BlobContainer => name.strip_prefix("tenant-")?,
+            _ => return None,
+        };
+        let (id, _) = self.body.opening.tenants.get_key_value(&id.parse().ok()?)?;
+        self.is_data_of(address, id).then_some(id)
     }
 
     /// Whether the address is one of the resources that a stamp is made of, by group and name.

@@ -385,7 +385,7 @@ fn stamp(kind: StepKind) -> &'static [Call] {
                         Way::Write,
                         Kind::ScaleSet,
                         Whose::Inside,
-                        &["instances", "reservation"],
+                        &["instances", "power", "reservation"],
                     ),
                     may(Way::Write, Kind::SqlServer, Whose::Inside, &[]),
                     may(Way::Write, Kind::SqlDatabase, Whose::Inside, &[]),
@@ -511,7 +511,7 @@ fn tenant(kind: StepKind) -> &'static [Call] {
             ];
             const { &[entry(HOME, &["frozen", "held"])] }
         }
-        StepKind::TenantUpdate => const { &[entry(&[], &["held"])] },
+        StepKind::TenantUpdate => const { &[entry(&[], &["held", "state", "routed", "frozen"])] },
         StepKind::TenantSnapshot | StepKind::TenantExport => {
             const { &[must(Way::Put, Kind::Backup, Whose::Snapshot, BACKUP)] }
         }
@@ -574,7 +574,7 @@ fn tenant(kind: StepKind) -> &'static [Call] {
             const {
                 &[entry(
                     &[("state", Must::Text("offboarded"))],
-                    &["stamp", "routed"],
+                    &["stamp", "routed", "moved_from"],
                 )]
             }
         }

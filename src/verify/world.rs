@@ -25,6 +25,7 @@ use crate::model::TenantId;
 use crate::model::tenant::Export;
 use crate::plan::format::Condition;
 use crate::plan::format::Step;
+use crate::plan::format::opening::OpeningStamp;
 
 /// What is known of a stamp.
 #[expect(
@@ -74,13 +75,23 @@ struct Resident {
     gone: bool,
 }
 
+/// What is known of an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Ledger {
+    available: i64,
+    /// What each subscription has of it.
+    allocated: BTreeMap<String, i64>,
+    /// What running stamps use of that.
+    used: BTreeMap<String, i64>,
+}
+
 /// The world after some of the steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct World {
     stamps: BTreeMap<StampId, Place>,
     tenants: BTreeMap<TenantId, Resident>,
-    /// Per account: what the group has, and what each subscription has of it.
-    accounts: Vec<(i64, BTreeMap<String, i64>)>,
+    /// The accounts, as the opening world lists them.
+    accounts: Vec<Ledger>,
     /// Active shared stamps per region, by the region's place in the opening world.
     serving: BTreeMap<String, i64>,
 }
@@ -134,19 +145,41 @@ impl World {
             let subscriptions = account.subscriptions.iter();
             let each = subscriptions
                 .filter_map(|(name, seen)| Some((name.to_string(), signed(seen.allocated?))));
-            (account.available.map_or(0, signed), each.collect())
+            Ledger {
+                available: account.available.map_or(0, signed),
+                allocated: each.collect(),
+                used: BTreeMap::new(),
+            }
         });
         let serving = opening
             .serving
             .iter()
             .filter(|s| s.kind == StampKind::Shared);
-        Self {
+        let mut world = Self {
             stamps: stamps.collect(),
             tenants: tenants.collect(),
             accounts: accounts.collect(),
             serving: serving
                 .map(|s| (s.region.to_string(), i64::from(s.active)))
                 .collect(),
+        };
+        for (id, stamp) in &opening.stamps {
+            if world.stamps.get(id).is_some_and(|place| place.running) {
+                world.use_cores(case, stamp, 1);
+            }
+        }
+        world
+    }
+
+    /// A stamp starts to use its cores, or ends it.
+    fn use_cores(&mut self, case: &Case<'_>, stamp: &OpeningStamp, sign: i64) {
+        let Some(held) = &stamp.account else {
+            return;
+        };
+        let mut accounts = case.body.opening.accounts.iter();
+        if let Some(at) = accounts.position(|account| account.key == held.key) {
+            let used = &mut self.accounts[at].used;
+            *used.entry(held.subscription.to_string()).or_default() += sign * signed(held.cores);
         }
     }
 
@@ -183,12 +216,9 @@ impl World {
         let Some((setting, Value::Text(id))) = &matching.equals else {
             return true;
         };
-        let stamp = self
-            .stamps
-            .iter()
-            .find(|(stamp, _)| stamp.as_str() == &**id);
+        let stamp = id.parse().ok().and_then(|id: StampId| self.stamps.get(&id));
         let counts = setting == "stamp" && matching.beneath.starts_with(&case.body.registry);
-        !counts || stamp.is_none_or(|(_, place)| place.tenants < i64::from(*count))
+        !counts || stamp.is_none_or(|place| place.tenants < i64::from(*count))
     }
 
     /// What a condition that holds tells.
@@ -292,19 +322,11 @@ impl World {
             }
             Kind::QuotaAllocation => self.allocate(case, address, settings, breaches),
             Kind::ScaleSet => {
-                let owner = case.owner(address).and_then(|id| self.stamps.get_mut(id));
-                if let Some(place) = owner {
-                    match settings.get("instances").and_then(Value::as_int) {
-                        Some(0) => stop(place, address, breaches),
-                        Some(_) => place.running = true,
-                        None => {}
-                    }
-                }
+                self.scale(case, address, settings, breaches);
             }
             Kind::Origin => {
-                let mut stamps = case.body.opening.stamps.iter();
-                let of = stamps.find(|(_, stamp)| stamp.origin.as_ref() == Some(address));
-                if let Some(place) = of.and_then(|(id, _)| self.stamps.get_mut(id)) {
+                let of = case.behind(address);
+                if let Some(place) = of.and_then(|id| self.stamps.get_mut(id)) {
                     let on = settings.get("enabled").and_then(Value::as_bool);
                     if on == Some(true) && !place.healthy {
                         breaches.push(("O-26", format!("`{address}` gets traffic untested")));
@@ -313,15 +335,39 @@ impl World {
                 }
             }
             Kind::TenantSchema | Kind::SqlDatabase | Kind::BlobContainer => {
-                if let Some(on) = case.owner(address) {
-                    for (id, resident) in &mut self.tenants {
-                        if case.is_data_of(address, id) {
-                            resident.made.insert(on.clone());
-                        }
-                    }
+                let of = case.tenant_of(address);
+                let resident = of.and_then(|id| self.tenants.get_mut(id));
+                if let (Some(on), Some(resident)) = (case.owner(address), resident) {
+                    resident.made.insert(on.clone());
                 }
             }
             _ => {}
+        }
+    }
+
+    fn scale(
+        &mut self,
+        case: &Case<'_>,
+        address: &Address,
+        settings: &Settings,
+        breaches: &mut Vec<Breach>,
+    ) {
+        let Some(id) = case.owner(address) else {
+            return;
+        };
+        let Some(place) = self.stamps.get_mut(id) else {
+            return;
+        };
+        let was = place.running;
+        match settings.get("instances").and_then(Value::as_int) {
+            Some(0) => stop(place, address, breaches),
+            Some(_) => place.running = true,
+            None => {}
+        }
+        let is = place.running;
+        if was != is {
+            let stamp = &case.body.opening.stamps[id];
+            self.use_cores(case, stamp, if is { 1 } else { -1 });
         }
     }
 
@@ -332,13 +378,10 @@ impl World {
         settings: &Settings,
         breaches: &mut Vec<Breach>,
     ) {
-        let Some((id, opening)) = case
-            .body
-            .opening
-            .stamps
-            .iter()
-            .find(|(s, _)| s.as_str() == id)
-        else {
+        let Ok(id) = id.parse::<StampId>() else {
+            return;
+        };
+        let Some((id, opening)) = case.body.opening.stamps.get_key_value(&id) else {
             return;
         };
         let Some(place) = self.stamps.get_mut(id) else {
@@ -393,13 +436,10 @@ impl World {
         settings: &Settings,
         breaches: &mut Vec<Breach>,
     ) {
-        let Some((id, opening)) = case
-            .body
-            .opening
-            .tenants
-            .iter()
-            .find(|(t, _)| t.as_str() == id)
-        else {
+        let Ok(id) = id.parse::<TenantId>() else {
+            return;
+        };
+        let Some((id, opening)) = case.body.opening.tenants.get_key_value(&id) else {
             return;
         };
         let Some(resident) = self.tenants.get_mut(id) else {
@@ -467,19 +507,18 @@ impl World {
         let Some(at) = accounts.iter().position(|account| of(&account.key)) else {
             return;
         };
-        let (available, allocated) = &mut self.accounts[at];
+        let Ledger {
+            available,
+            allocated,
+            used,
+        } = &mut self.accounts[at];
         let before = allocated.get(subscription).copied().unwrap_or(0);
         *available += before - after;
         allocated.insert(subscription.to_owned(), after);
         if *available < 0 {
             breaches.push(("I-3", format!("`{address}` takes more than the group has")));
         }
-        let used = case.body.opening.stamps.iter().filter_map(|(id, stamp)| {
-            let held = stamp.account.as_ref()?;
-            let same = held.key == accounts[at].key && held.subscription.as_str() == subscription;
-            (same && self.stamps.get(id)?.running).then(|| signed(held.cores))
-        });
-        if after < before && after < used.sum() {
+        if after < before && after < used.get(subscription).copied().unwrap_or(0) {
             breaches.push((
                 "O-4",
                 format!("`{address}` gives back what machines still use"),
@@ -488,22 +527,24 @@ impl World {
     }
 
     fn copy(&mut self, case: &Case<'_>, address: &Address, breaches: &mut Vec<Breach>) {
-        for (id, resident) in &mut self.tenants {
-            if case.is_data_of(address, id) {
-                if !resident.frozen {
-                    breaches.push(("O-47", format!("{id} still writes while it is copied")));
-                }
-                if !resident.saved {
-                    breaches.push(("O-46", format!("{id} is copied without a snapshot")));
-                }
-                let on = case.owner(address);
-                if on.is_none_or(|on| !resident.made.contains(on)) {
-                    breaches.push(("O-45", format!("{id} is copied to where nothing is")));
-                }
-                resident.copied = true;
-                resident.equal = false;
-            }
+        let Some(id) = case.tenant_of(address) else {
+            return;
+        };
+        let Some(resident) = self.tenants.get_mut(id) else {
+            return;
+        };
+        if !resident.frozen {
+            breaches.push(("O-47", format!("{id} still writes while it is copied")));
         }
+        if !resident.saved {
+            breaches.push(("O-46", format!("{id} is copied without a snapshot")));
+        }
+        let on = case.owner(address);
+        if on.is_none_or(|on| !resident.made.contains(on)) {
+            breaches.push(("O-45", format!("{id} is copied to where nothing is")));
+        }
+        resident.copied = true;
+        resident.equal = false;
     }
 
     fn delete(&mut self, case: &Case<'_>, address: &Address, breaches: &mut Vec<Breach>) {
@@ -517,10 +558,10 @@ impl World {
             }
             Kind::TenantSchema | Kind::SqlDatabase | Kind::BlobContainer => {
                 let on = case.owner(address);
-                for (id, resident) in &mut self.tenants {
-                    if case.is_data_of(address, id) {
-                        erase(case, id, resident, on, breaches);
-                    }
+                if let Some(id) = case.tenant_of(address)
+                    && let Some(resident) = self.tenants.get_mut(id)
+                {
+                    erase(case, id, resident, on, breaches);
                 }
             }
             _ => {}

@@ -663,6 +663,7 @@ fn opening() -> Opening {
         dtu: 400_000,
     };
     let seen = |id: &str, state, tenants, load: SeenLoad| OpeningStamp {
+        origin: None,
         state,
         kind: StampKind::Shared,
         region: "eastus2".parse().expect("an id"),

@@ -127,7 +127,7 @@ pub struct WorldSpec {
     pub stamps: Vec<StampSpec>,
     /// Tenants.
     pub tenants: Vec<TenantSpec>,
-    /// Further resources, or other settings for those above.
+    /// Further resources; for those above, settings that are laid over theirs.
     pub resources: Vec<ResourceSpec>,
     /// Planned faults.
     pub faults: FaultPlan,

@@ -161,8 +161,13 @@ impl Draft<'_> {
 
     fn build(mut self) -> Result<World, SpecError> {
         for resource in &self.spec.resources {
-            let settings = resource.settings.clone();
-            self.resources.insert(resource.address.clone(), settings);
+            let known = self.resources.entry(resource.address.clone()).or_default();
+            for (name, value) in &resource.settings {
+                merge(
+                    known.entry(name.clone()).or_insert_with(|| value.clone()),
+                    value,
+                );
+            }
         }
         let mut world = World {
             now: self.born(),
@@ -228,4 +233,19 @@ fn size(sku: &str) -> Result<(String, u32), SpecError> {
         ))
     };
     read().ok_or_else(|| SpecError::Name(format!("`{sku}` is no VM size")))
+}
+
+/// Lays what a file says of a resource over what it is anyway; maps are laid over key by key.
+fn merge(known: &mut Value, said: &Value) {
+    match (known, said) {
+        (Value::Map(known), Value::Map(said)) => {
+            for (name, value) in said {
+                merge(
+                    known.entry(name.clone()).or_insert_with(|| value.clone()),
+                    value,
+                );
+            }
+        }
+        (known, said) => *known = said.clone(),
+    }
 }
