@@ -186,18 +186,17 @@ fn kind(attribute: &Attribute, evaluator: &mut Evaluator<'_>) -> Kind {
         Expression::String(text) => text.as_str().to_owned(),
         _ => String::new(),
     };
-    match Kind::of(&word) {
-        Some(kind) => kind,
-        None => {
-            let span = evaluator.span(&attribute.value);
-            evaluator.fail(
-                codes::UNKNOWN_WORD,
-                format!("`{}` is no type of a variable", short(&word)),
-                span,
-                "a type is one of: string, number, bool, list(…), map(…), any",
-            );
-            Kind::Any
-        }
+    if let Some(kind) = Kind::of(&word) {
+        kind
+    } else {
+        let span = evaluator.span(&attribute.value);
+        evaluator.fail(
+            codes::UNKNOWN_WORD,
+            format!("`{}` is no type of a variable", short(&word)),
+            span,
+            "a type is one of: string, number, bool, list(…), map(…), any",
+        );
+        Kind::Any
     }
 }
 
