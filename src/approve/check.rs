@@ -102,8 +102,7 @@ pub fn check(
 
 /// Who signed the text; else why the signature does not count.
 fn signer(text: &str, trust: &Trust, bytes: &[u8], at: Timestamp) -> Result<String, String> {
-    let signature =
-        SshSig::from_pem(bytes).map_err(|e| format!("it is no SSH signature: {e}"))?;
+    let signature = SshSig::from_pem(bytes).map_err(|e| format!("it is no SSH signature: {e}"))?;
     if !is_canonical(&signature, bytes) {
         return Err("it is not written as signatures are".to_owned());
     }
@@ -128,5 +127,8 @@ fn is_canonical(signature: &SshSig, bytes: &[u8]) -> bool {
         return false;
     };
     let solid = |b: &&u8| !matches!(**b, b'\n' | b'\r');
-    pem.as_bytes().iter().filter(solid).eq(bytes.iter().filter(solid))
+    pem.as_bytes()
+        .iter()
+        .filter(solid)
+        .eq(bytes.iter().filter(solid))
 }

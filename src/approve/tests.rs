@@ -99,7 +99,17 @@ fn signatures_go_both_ways_with_ssh_keygen() {
     std::fs::write(at("statement"), statement(&plan)).expect("writes");
     for (kind, bits) in [("ed25519", "256"), ("ecdsa", "256"), ("rsa", "3072")] {
         let key = at(kind);
-        let made = ["-q", "-t", kind, "-b", bits, "-N", "open sesame", "-f", &key];
+        let made = [
+            "-q",
+            "-t",
+            kind,
+            "-b",
+            bits,
+            "-N",
+            "open sesame",
+            "-f",
+            &key,
+        ];
         let Some(made) = ssh_keygen(&made, None) else {
             return;
         };
@@ -121,7 +131,15 @@ fn signatures_go_both_ways_with_ssh_keygen() {
             let signature = at("ours.sig");
             std::fs::write(&signature, &ours).expect("writes");
             let verify = [
-                "-Y", "verify", "-f", &list, "-I", "ada@example.com", "-n", NAMESPACE, "-s",
+                "-Y",
+                "verify",
+                "-f",
+                &list,
+                "-I",
+                "ada@example.com",
+                "-n",
+                NAMESPACE,
+                "-s",
                 &signature,
             ];
             let judged = ssh_keygen(&verify, Some(Path::new(&input)));
@@ -188,7 +206,9 @@ fn every_changed_byte_of_a_signature_is_refused() {
     let plan = plan(&[StepKind::StampDelete]);
     let (ada, public) = pair(1);
     let trust = Trust::parse(&format!("# minimum: 1\nada {public}\n")).expect("reads");
-    let good = sign(&plan, ada.as_bytes(), None).expect("signs").into_bytes();
+    let good = sign(&plan, ada.as_bytes(), None)
+        .expect("signs")
+        .into_bytes();
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1;
@@ -235,5 +255,8 @@ fn a_key_has_its_time_and_its_purpose() {
     assert!(approved(window, "2026-02-01T07:59:59Z"));
     assert!(!approved(window, "2026-02-01T08:00:00Z"));
     assert!(!approved("namespaces=\"git,file\"", "2026-01-01T00:00:00Z"));
-    assert!(approved("namespaces=\"git,stampctl-approval@v1\"", "2026-01-01T00:00:00Z"));
+    assert!(approved(
+        "namespaces=\"git,stampctl-approval@v1\"",
+        "2026-01-01T00:00:00Z"
+    ));
 }

@@ -211,13 +211,21 @@ fn split_options(word: &str) -> impl Iterator<Item = &str> {
 /// A time as OpenSSH writes it, `YYYYMMDD[HHMM[SS]]Z`. Without the `Z` it would mean another time
 /// on every machine.
 fn time(value: &str) -> Result<Timestamp, String> {
-    let bad = || format!("`{}` is no time in UTC, as in 20260131Z", value.escape_debug());
+    let bad = || {
+        format!(
+            "`{}` is no time in UTC, as in 20260131Z",
+            value.escape_debug()
+        )
+    };
     let digits = value.strip_suffix('Z').ok_or_else(bad)?;
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(bad());
     }
     let number = |from: usize, to: usize| -> Result<i16, String> {
-        digits.get(from..to).and_then(|d| d.parse().ok()).ok_or_else(bad)
+        digits
+            .get(from..to)
+            .and_then(|d| d.parse().ok())
+            .ok_or_else(bad)
     };
     let small = |from: usize| -> Result<i8, String> {
         number(from, from + 2)?.try_into().map_err(|_| bad())

@@ -108,7 +108,9 @@ impl Progress {
 
     /// Where a step is.
     pub fn status(&self, step: &StepId) -> StepStatus {
-        self.steps.get(step).map_or(StepStatus::Planned, |s| s.status)
+        self.steps
+            .get(step)
+            .map_or(StepStatus::Planned, |s| s.status)
     }
 
     /// How far a step is, if a record names it.
@@ -119,6 +121,23 @@ impl Progress {
     /// The steps that a record names.
     pub fn steps(&self) -> impl Iterator<Item = (&StepId, &StepProgress)> {
         self.steps.iter()
+    }
+
+    /// Until when the run may go on; `None` where it cannot: it is done, or the world has moved
+    /// under it, and the fleet has to be planned anew.
+    pub fn resumable_until(&self) -> Option<Timestamp> {
+        let opened = self.opened.as_ref()?;
+        let lost = self.steps.values().any(|step| {
+            step.status == StepStatus::Failed
+                && matches!(step.cause, Some(Cause::Moved | Cause::Expired))
+        });
+        if self.completed || lost {
+            return None;
+        }
+        Some(match self.first_call {
+            Some(_) => opened.resume_until,
+            None => opened.expires_at,
+        })
     }
 
     /// Takes one more record in. Fails where it cannot follow what is already there.

@@ -76,8 +76,9 @@ impl StepStatus {
                 Some(Self::Failed)
             }
             (Self::Started | Self::Unknown, Event::Unknown { .. }) => Some(Self::Unknown),
-            (Self::Started, Event::Waiting { .. })
-            | (Self::Waiting, Event::Confirmed { .. }) => Some(Self::Waiting),
+            (Self::Started, Event::Waiting { .. }) | (Self::Waiting, Event::Confirmed { .. }) => {
+                Some(Self::Waiting)
+            }
             (Self::Succeeded | Self::Undoing | Self::UndoFailed, Event::UndoStarted { .. }) => {
                 Some(Self::Undoing)
             }

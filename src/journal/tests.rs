@@ -146,7 +146,10 @@ fn every_prefix_folds_and_every_torn_tail_is_cut_off() {
         let (contents, _) = folded(prefix).expect("a prefix is what a crash leaves");
         let whole = prefix.iter().filter(|byte| **byte == b'\n').count();
         assert_eq!(contents.records.len(), whole, "at byte {length}");
-        assert_eq!(contents.torn, !prefix.is_empty() && !prefix.ends_with(b"\n"));
+        assert_eq!(
+            contents.torn,
+            !prefix.is_empty() && !prefix.ends_with(b"\n")
+        );
     }
 }
 
@@ -191,8 +194,17 @@ fn what_cannot_follow_is_refused_by_number() {
         (&[started("a", 2)], 5),
         (&[started("a", 1), call("a", 1)], 6),
         (&[started("a", 1), succeeded("a"), started("a", 2)], 7),
-        (&[started("a", 1), Event::UndoStarted { step: step("a") }], 6),
-        (&[Event::Confirmed { step: step("a"), by: "eve".to_owned() }], 5),
+        (
+            &[started("a", 1), Event::UndoStarted { step: step("a") }],
+            6,
+        ),
+        (
+            &[Event::Confirmed {
+                step: step("a"),
+                by: "eve".to_owned(),
+            }],
+            5,
+        ),
         (&[Event::Completed], 5),
     ];
     for (events, record) in bad {

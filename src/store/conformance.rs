@@ -49,13 +49,27 @@ pub(crate) async fn all(store: &dyn Store) {
     // A journal is what was appended to it, and a torn tail gives way to the next append.
     let first = store.acquire(&holder("aaa-1")).await.expect("free");
     let mut journal = RunJournal::new(run.clone());
-    journal.append(store, &first, at, &[opened()]).await.expect("appends");
+    journal
+        .append(store, &first, at, &[opened()])
+        .await
+        .expect("appends");
     let whole = store.journal(&run).await.expect("reads").expect("is there");
     let torn = br#"{"seq":2,"epo"#;
-    store.append(&first, &run, whole.len() as u64, torn).await.expect("appends");
-    let mut journal = RunJournal::load(store, &run).await.expect("a torn tail is normal");
-    let approved = Event::Approved { signers: vec![], required: 0 };
-    journal.append(store, &first, at, &[approved]).await.expect("appends");
+    store
+        .append(&first, &run, whole.len() as u64, torn)
+        .await
+        .expect("appends");
+    let mut journal = RunJournal::load(store, &run)
+        .await
+        .expect("a torn tail is normal");
+    let approved = Event::Approved {
+        signers: vec![],
+        required: 0,
+    };
+    journal
+        .append(store, &first, at, &[approved])
+        .await
+        .expect("appends");
     let after = store.journal(&run).await.expect("reads").expect("is there");
     assert!(after.starts_with(&whole));
     assert!(after.ends_with(b"\n"));
@@ -90,18 +104,31 @@ async fn locks(store: &dyn Store, first: super::Lease, mut journal: RunJournal) 
     assert!(matches!(wrong, Err(StoreError::OtherRun(Some(_)))));
     let second = store.break_lock(&run, &by).await.expect("breaks");
     assert!(second.epoch > first.epoch);
-    let stop = Event::Unlocked { by: "ada".to_owned() };
-    let fenced = journal.append(store, &first, at, std::slice::from_ref(&stop)).await;
+    let stop = Event::Unlocked {
+        by: "ada".to_owned(),
+    };
+    let fenced = journal
+        .append(store, &first, at, std::slice::from_ref(&stop))
+        .await;
     assert!(matches!(fenced, Err(StoreError::Fenced { .. })));
     let poisoned = journal.append(store, &second, at, &[stop]).await;
     assert!(matches!(poisoned, Err(StoreError::Poisoned)));
-    store.release(first).await.expect("gives back what is not its own any more");
-    assert!(matches!(store.acquire(&by).await, Err(StoreError::Locked(_))));
+    store
+        .release(first)
+        .await
+        .expect("gives back what is not its own any more");
+    assert!(matches!(
+        store.acquire(&by).await,
+        Err(StoreError::Locked(_))
+    ));
     store.release(second).await.expect("gives back");
     let third = store.acquire(&by).await.expect("free");
     assert!(third.epoch > seen.epoch);
     store.release(third).await.expect("gives back");
-    assert!(matches!(store.break_lock(&run, &by).await, Err(StoreError::NotLocked)));
+    assert!(matches!(
+        store.break_lock(&run, &by).await,
+        Err(StoreError::NotLocked)
+    ));
 }
 
 async fn keeps_files(store: &dyn Store) {
@@ -109,13 +136,27 @@ async fn keeps_files(store: &dyn Store) {
     assert_eq!(store.plan(&digest).await.expect("reads"), None);
     store.put_plan(&digest, b"one").await.expect("keeps");
     store.put_plan(&digest, b"two").await.expect("keeps");
-    assert_eq!(store.plan(&digest).await.expect("reads"), Some(b"two".to_vec()));
-    assert!(store.put_plan(&Digest("../x".to_owned()), b"x").await.is_err());
+    assert_eq!(
+        store.plan(&digest).await.expect("reads"),
+        Some(b"two".to_vec())
+    );
+    assert!(
+        store
+            .put_plan(&Digest("../x".to_owned()), b"x")
+            .await
+            .is_err()
+    );
 
     let name = crate::approve::file_name(&digest, "ada@example.com");
-    store.put_approval(&name, b"signature").await.expect("keeps");
+    store
+        .put_approval(&name, b"signature")
+        .await
+        .expect("keeps");
     let other = crate::approve::file_name(&Digest::of(b"other"), "ada@example.com");
-    store.put_approval(&other, b"signature").await.expect("keeps");
+    store
+        .put_approval(&other, b"signature")
+        .await
+        .expect("keeps");
     let found = store.approvals(&digest).await.expect("reads");
     assert_eq!(found, [(name, b"signature".to_vec())]);
     assert!(store.put_approval("../x.sig", b"x").await.is_err());

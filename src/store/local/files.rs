@@ -110,12 +110,7 @@ impl Folder {
     }
 
     /// Writes at the end of the first `length` bytes of a file and cuts off the rest, durably.
-    pub(super) fn write_at(
-        &self,
-        name: &str,
-        length: u64,
-        bytes: &[u8],
-    ) -> Result<(), StoreError> {
+    pub(super) fn write_at(&self, name: &str, length: u64, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path(name);
         let Some(file) = self.open_file(name, OFlags::WRONLY)? else {
             let why = "it is gone while the run goes on".to_owned();

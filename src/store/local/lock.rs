@@ -111,9 +111,9 @@ pub(super) fn holder(root: &Folder) -> Result<Held, StoreError> {
     };
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => Ok(Held::Free),
-        Err(Errno::WOULDBLOCK) => Ok(told(&file).map_or(Held::BySomebody, |holder| {
-            Held::By(Box::new(holder))
-        })),
+        Err(Errno::WOULDBLOCK) => {
+            Ok(told(&file).map_or(Held::BySomebody, |holder| Held::By(Box::new(holder))))
+        }
         Err(errno) => Err(failed("lock", &root.path(LOCK))(errno)),
     }
 }
