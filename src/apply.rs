@@ -51,7 +51,6 @@ pub use outcome::Report;
 pub use run::Apply;
 pub use run::CONCURRENCY;
 pub use run::apply;
-pub use run::resumable_until;
 pub use stop::StopHandle;
 pub use stop::StopWatch;
 pub use stop::stop;

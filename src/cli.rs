@@ -24,6 +24,9 @@ mod show;
 mod graph;
 mod verify;
 mod approve;
+mod trust;
+mod apply;
+mod gates;
 mod status;
 mod list;
 mod probes;
@@ -80,6 +83,12 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Sign an approval of a saved plan
     Approve(approve::ApproveArgs),
+    /// Apply a saved plan; or plan a fleet, show the plan, ask, and apply it
+    Apply(Box<apply::ApplyArgs>),
+    /// Answer a gate that waits for a person
+    Confirm(gates::ConfirmArgs),
+    /// Release the lock of a run whose process is gone for good
+    Unlock(gates::UnlockArgs),
     /// Show stamps, tenants, bands, unfinished runs, and what waits until when
     Status(status::StatusArgs),
     /// Explain a stamp, a tenant, a step, a rule or a code
@@ -139,6 +148,9 @@ fn dispatch(command: Command, context: &Context, ui: &Ui) -> Result<Exit, Stop> 
         Command::Verify(args) => verify::run(&args, ui),
         Command::Approve(args) => approve::run(&args, context, ui),
         Command::Diff(args) => diff::run(&args, ui),
+        Command::Apply(args) => apply::run(&args, context, ui),
+        Command::Confirm(args) => gates::confirm(&args, context, ui),
+        Command::Unlock(args) => gates::unlock(&args, context, ui),
         Command::Status(args) => status::run(&args, ui),
         Command::Explain(args) => explain::run(&args, ui),
         Command::List(args) => list::run(&args, ui),

@@ -84,10 +84,7 @@ impl Attempt<'_, '_> {
         if let Some(last) = &self.known.call {
             next = usize::try_from(last.operation).unwrap_or(usize::MAX);
             doubt.begun = true;
-            let open = matches!(
-                self.known.status,
-                StepStatus::Started | StepStatus::Unknown
-            );
+            let open = matches!(self.known.status, StepStatus::Started | StepStatus::Unknown);
             if open && self.was_done(next, last.ticket.clone()).await? {
                 next += 1;
                 doubt.begun = false;
@@ -149,7 +146,8 @@ impl Attempt<'_, '_> {
                 Ok(conditional) => conditional,
                 Err(fault) => {
                     let evidence = vec![format!("{} was not seen", operation.address)];
-                    self.wait_for_sight(evidence, Some(fault), blind, doubt).await?;
+                    self.wait_for_sight(evidence, Some(fault), blind, doubt)
+                        .await?;
                     blind += 1;
                     continue;
                 }
@@ -198,7 +196,9 @@ impl Attempt<'_, '_> {
             Next::GiveUp => {
                 let advice = retry::advice(fault.class).to_owned();
                 let fault = Some(fault.into());
-                let end = self.context.fail(self.step, Cause::Refused, fault, &[advice]);
+                let end = self
+                    .context
+                    .fail(self.step, Cause::Refused, fault, &[advice]);
                 Err(end)
             }
         }
@@ -293,7 +293,10 @@ impl Attempt<'_, '_> {
     /// The plan's time: its first call has until it expires, later ones longer (design §11.20).
     fn check_time(&self) -> Result<(), End> {
         let seal = &self.context.plan.seal;
-        let first = self.context.log.with(|progress| progress.first_call.is_none());
+        let first = self
+            .context
+            .log
+            .with(|progress| progress.first_call.is_none());
         let until = if first {
             seal.expires_at
         } else {
@@ -303,7 +306,9 @@ impl Attempt<'_, '_> {
             return Ok(());
         }
         let evidence = vec![format!("it might start until {until}")];
-        let end = self.context.fail(self.step, Cause::Expired, None, &evidence);
+        let end = self
+            .context
+            .fail(self.step, Cause::Expired, None, &evidence);
         Err(end)
     }
 
@@ -325,7 +330,9 @@ impl Attempt<'_, '_> {
             return Err(self.context.doubt(self.step, why));
         }
         let fault = fault.as_ref().map(Into::into);
-        Err(self.context.fail(self.step, Cause::Unseen, fault, &evidence))
+        Err(self
+            .context
+            .fail(self.step, Cause::Unseen, fault, &evidence))
     }
 
     async fn wait(&self, fault: &Fault, wait: SignedDuration, doubt: Doubt) -> Result<(), End> {
@@ -342,7 +349,8 @@ impl Attempt<'_, '_> {
 
     fn interrupted(&self, doubt: Doubt) -> End {
         if doubt.done && self.begun.get() {
-            self.context.doubt(self.step, "the run was stopped before it was known");
+            self.context
+                .doubt(self.step, "the run was stopped before it was known");
         }
         End::Interrupted
     }

@@ -127,9 +127,7 @@ pub(super) async fn follow(
         again = match fault {
             None => later(now, u64::from(ticket.retry_after_seconds).max(1)),
             // The question was lost, not the operation.
-            Some(fault)
-                if matches!(fault.class, FaultClass::Transient | FaultClass::Throttled) =>
-            {
+            Some(fault) if matches!(fault.class, FaultClass::Transient | FaultClass::Throttled) => {
                 match retry::next(&fault, lost, &ticket.id) {
                     Next::After(wait) => {
                         lost += 1;

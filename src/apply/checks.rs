@@ -71,7 +71,11 @@ pub(super) async fn check(
             later(now, every)
         } else {
             good = 0;
-            match seen.fault.as_ref().map(|f| retry::next(f, blind, &step.id.0)) {
+            match seen
+                .fault
+                .as_ref()
+                .map(|f| retry::next(f, blind, &step.id.0))
+            {
                 // That nothing could be seen for a moment is no answer.
                 Some(Next::After(wait)) => {
                     blind += 1;

@@ -111,29 +111,32 @@ impl<'a> Look<'a> {
                 address,
                 setting,
                 value,
-            } => self
-                .setting(address, setting, |seen| {
+            } => {
+                self.setting(address, setting, |seen| {
                     (seen == value, format!("wanted {value}"))
                 })
-                .await,
+                .await
+            }
             Condition::AtMost {
                 address,
                 setting,
                 limit,
-            } => self
-                .number(address, setting, |n| {
+            } => {
+                self.number(address, setting, |n| {
                     (n <= *limit, format!("at most {limit}"))
                 })
-                .await,
+                .await
+            }
             Condition::AtLeast {
                 address,
                 setting,
                 limit,
-            } => self
-                .number(address, setting, |n| {
+            } => {
+                self.number(address, setting, |n| {
                     (n >= *limit, format!("at least {limit}"))
                 })
-                .await,
+                .await
+            }
             Condition::ChangedBy {
                 address,
                 setting,
@@ -185,7 +188,11 @@ impl<'a> Look<'a> {
         };
         let (holds, wanted) = test(seen);
         let evidence = format!("{address} {setting} is {seen}, {wanted}");
-        Ok(if holds { pass(evidence) } else { fail(evidence) })
+        Ok(if holds {
+            pass(evidence)
+        } else {
+            fail(evidence)
+        })
     }
 
     async fn number(
@@ -202,7 +209,11 @@ impl<'a> Look<'a> {
         };
         let (holds, wanted) = test(seen);
         let evidence = format!("{address} {setting} is {seen}, {wanted}");
-        Ok(if holds { pass(evidence) } else { fail(evidence) })
+        Ok(if holds {
+            pass(evidence)
+        } else {
+            fail(evidence)
+        })
     }
 
     async fn fewer(&self, matching: &Matching, count: u32) -> Result<Judgement, Fault> {
@@ -227,7 +238,11 @@ impl<'a> Look<'a> {
             first.unwrap_or_default()
         );
         let holds = counted.len() < usize::try_from(count).unwrap_or(usize::MAX);
-        Ok(if holds { pass(evidence) } else { fail(evidence) })
+        Ok(if holds {
+            pass(evidence)
+        } else {
+            fail(evidence)
+        })
     }
 
     /// Every resource of the group has to carry the tag. What is part of another resource, or

@@ -6,7 +6,6 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use jiff::SignedDuration;
 use stampctl_contract::Fault;
 use stampctl_contract::Operation;
 use stampctl_contract::Provider;
@@ -45,15 +44,14 @@ pub(super) async fn moved(
     for tries in 0.. {
         let found = look(&facts, progress, provider, clock).await;
         // That something could not be seen for a moment is no answer.
-        let waits = found.iter().map(|doubtful| {
+        let wait = found.iter().filter_map(|doubtful| {
             let fault = doubtful.fault.as_ref()?;
             match retry::next(fault, tries, "facts") {
                 Next::After(wait) => Some(wait),
                 Next::GiveUp => None,
             }
         });
-        let waits: Option<Vec<SignedDuration>> = waits.collect();
-        match waits.and_then(|waits| waits.into_iter().max()) {
+        match wait.max() {
             Some(wait) => clock.sleep_until(after(clock.now(), wait)).await,
             None => return found.into_iter().map(|doubtful| doubtful.moved).collect(),
         }
@@ -67,15 +65,14 @@ fn facts<'a>(plan: &'a Plan, progress: &Progress) -> Vec<(&'a Step, &'a Conditio
     let mut facts = Vec::new();
     for step in &plan.body.steps {
         let known = progress.get(&step.id);
-        let untouched =
-            known.is_none_or(|k| k.call.is_none() && k.status != StepStatus::Succeeded);
+        let untouched = known.is_none_or(|k| k.call.is_none() && k.status != StepStatus::Succeeded);
         if !untouched {
             continue;
         }
         for expect in step.expects.iter().filter(|expect| expect.fact) {
             let condition = &expect.condition;
-            let ours = reach.touches(condition)
-                || (!reach.is_empty() && Reach::is_derived(condition));
+            let ours =
+                reach.touches(condition) || (!reach.is_empty() && Reach::is_derived(condition));
             if !ours {
                 facts.push((step, condition));
             }

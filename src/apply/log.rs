@@ -136,9 +136,7 @@ impl<'a> Log<'a> {
     ) -> Result<Vec<u8>, StoreError> {
         let (length, bytes) = staged?;
         let run = self.state.borrow().journal.run().clone();
-        self.store
-            .append(&self.lease, &run, length, &bytes)
-            .await?;
+        self.store.append(&self.lease, &run, length, &bytes).await?;
         Ok(bytes)
     }
 

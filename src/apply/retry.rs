@@ -34,10 +34,7 @@ pub fn next(fault: &Fault, tries: u32, seed: &str) -> Next {
         FaultClass::Transient => TRANSIENT_RETRIES,
         FaultClass::Throttled => THROTTLED_RETRIES,
         FaultClass::Conflict => CONFLICT_RETRIES,
-        FaultClass::Denied
-        | FaultClass::Quota
-        | FaultClass::Capacity
-        | FaultClass::Permanent => 0,
+        FaultClass::Denied | FaultClass::Quota | FaultClass::Capacity | FaultClass::Permanent => 0,
     };
     if tries >= retries {
         return Next::GiveUp;
@@ -61,9 +58,15 @@ pub const fn advice(class: FaultClass) -> &'static str {
         FaultClass::Transient => "the cloud did not answer well for a while; run it again later",
         FaultClass::Throttled => "the cloud asks for fewer calls; run it again later",
         FaultClass::Conflict => "something else is changing it; see what, and run it again",
-        FaultClass::Denied => "the identity that applies may not do this; grant it and run it again",
-        FaultClass::Quota => "the subscription or the group has not enough cores; get more and run it again",
-        FaultClass::Capacity => "the region or zone has no such machines left; a reservation or another size helps",
+        FaultClass::Denied => {
+            "the identity that applies may not do this; grant it and run it again"
+        }
+        FaultClass::Quota => {
+            "the subscription or the group has not enough cores; get more and run it again"
+        }
+        FaultClass::Capacity => {
+            "the region or zone has no such machines left; a reservation or another size helps"
+        }
         FaultClass::Permanent => "it will not work as planned; change the fleet and plan again",
     }
 }
@@ -105,7 +108,12 @@ mod tests {
 
     #[test]
     fn what_will_not_pass_is_not_retried() {
-        for class in [FaultClass::Denied, FaultClass::Quota, FaultClass::Capacity, FaultClass::Permanent] {
+        for class in [
+            FaultClass::Denied,
+            FaultClass::Quota,
+            FaultClass::Capacity,
+            FaultClass::Permanent,
+        ] {
             assert_eq!(next(&Fault::new(class, "no", ""), 0, "step"), Next::GiveUp);
         }
     }

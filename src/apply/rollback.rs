@@ -66,7 +66,9 @@ async fn take_back(context: &Context<'_>, undo: &Undo<'_>) -> Result<bool, Broke
             return Ok(false);
         }
     }
-    context.log.note(Event::UndoFinished { step: step.clone() })?;
+    context
+        .log
+        .note(Event::UndoFinished { step: step.clone() })?;
     context.tell(What::UndoFinished { step: step.clone() });
     Ok(true)
 }

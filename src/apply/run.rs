@@ -1,6 +1,5 @@
 //! The whole order of checks before the first step, and what comes after the last.
 
-use jiff::Timestamp;
 use stampctl_contract::Provider;
 
 use super::ApplyOutcome;
@@ -121,7 +120,10 @@ impl Apply<'_> {
         let mut refusals = (self.verify)(&plan);
         refusals.extend(plan.refusals().map(|finding| {
             let code = finding.code.word();
-            format!("{} {code}: {}; {}", finding.subject, finding.what, finding.help)
+            format!(
+                "{} {code}: {}; {}",
+                finding.subject, finding.what, finding.help
+            )
         }));
         if plan.body.provider != self.provider.name() {
             let (wanted, got) = (&plan.body.provider, self.provider.name());
@@ -250,6 +252,7 @@ impl Apply<'_> {
         mut journal: RunJournal,
         cleared: Cleared,
     ) -> Result<ApplyOutcome, ApplyOutcome> {
+        let resumed = journal.progress().opened.is_some();
         let prepared = self.open(plan, &lease, &mut journal, &cleared).await;
         let prepared = match prepared {
             Ok(()) => self.burn(plan, &lease, &mut journal).await,
@@ -259,7 +262,7 @@ impl Apply<'_> {
             self.store.release(lease).await?;
             return Err(outcome);
         }
-        self.run_steps(plan, lease, journal).await
+        self.run_steps(plan, lease, journal, resumed).await
     }
 
     /// Keeps what a resume needs, and writes the run's first record, or that it goes on.
@@ -324,8 +327,8 @@ impl Apply<'_> {
             let mark = burn::mark(plan, &run, self.provider, self.clock).await;
             return match mark {
                 Ok(Mark::Ours) => Ok(()),
-                Ok(Mark::Theirs(run)) => Err(ApplyOutcome::Unapproved(Denied::Used { run })),
-                Ok(Mark::None) => Err(superseded(plan)),
+                Ok(Mark::Theirs(run)) => self.used(plan, lease, journal, run).await,
+                Ok(Mark::None) => self.superseded(plan, lease, journal).await,
                 Err(fault) => Err(unmarked(&fault)),
             };
         }
@@ -334,14 +337,69 @@ impl Apply<'_> {
         journal.append(self.store, lease, now, &[event]).await?;
         match burn::burn(plan, &run, self.provider, self.clock).await {
             Ok(()) => {}
-            Err(Unmarked::Used(run)) => {
-                return Err(ApplyOutcome::Unapproved(Denied::Used { run }));
-            }
+            Err(Unmarked::Used(run)) => return self.used(plan, lease, journal, run).await,
             Err(Unmarked::Fault(fault)) => return Err(unmarked(&fault)),
         }
         let now = self.clock.now();
-        journal.append(self.store, lease, now, &[Event::Burnt]).await?;
+        journal
+            .append(self.store, lease, now, &[Event::Burnt])
+            .await?;
         Ok(())
+    }
+
+    /// Another run applied the plan, so its approvals are used up.
+    async fn used(
+        &self,
+        plan: &Plan,
+        lease: &Lease,
+        journal: &mut RunJournal,
+        run: String,
+    ) -> Result<(), ApplyOutcome> {
+        let evidence = format!("run {run} has applied this plan");
+        self.end_here(plan, lease, journal, evidence).await?;
+        Err(ApplyOutcome::Unapproved(Denied::Used { run }))
+    }
+
+    /// Another plan was applied since this run began.
+    async fn superseded(
+        &self,
+        plan: &Plan,
+        lease: &Lease,
+        journal: &mut RunJournal,
+    ) -> Result<(), ApplyOutcome> {
+        let evidence = "another plan has been applied to this fleet since".to_owned();
+        let moved = self.end_here(plan, lease, journal, evidence).await?;
+        Err(ApplyOutcome::Moved(moved.into_iter().collect(), None))
+    }
+
+    /// Writes down, at the first step that is not done, that the run cannot go on.
+    async fn end_here(
+        &self,
+        plan: &Plan,
+        lease: &Lease,
+        journal: &mut RunJournal,
+        evidence: String,
+    ) -> Result<Option<Moved>, ApplyOutcome> {
+        let open = |status| {
+            !matches!(
+                status,
+                StepStatus::Succeeded | StepStatus::Undoing | StepStatus::UndoFailed
+            )
+        };
+        let mut steps = plan.body.steps.iter();
+        let Some(step) = steps.find(|step| open(journal.progress().status(&step.id))) else {
+            return Ok(None);
+        };
+        let step = step.id.clone();
+        let event = Event::Failed {
+            step: step.clone(),
+            cause: Cause::Moved,
+            fault: None,
+            evidence: vec![evidence.clone()],
+        };
+        let now = self.clock.now();
+        journal.append(self.store, lease, now, &[event]).await?;
+        Ok(Some(Moved { step, evidence }))
     }
 
     async fn run_steps(
@@ -349,6 +407,7 @@ impl Apply<'_> {
         plan: &Plan,
         lease: Lease,
         journal: RunJournal,
+        resumed: bool,
     ) -> Result<ApplyOutcome, ApplyOutcome> {
         let run = journal.run().clone();
         let report = Report::of(&run, plan, journal.progress());
@@ -364,7 +423,7 @@ impl Apply<'_> {
         };
         context.tell(What::Opened {
             run: run.clone(),
-            resumed: report.not_started < report.steps,
+            resumed,
             steps: report.steps,
             done: report.succeeded,
         });
@@ -398,9 +457,8 @@ fn outcome(rest: Rest, report: Report) -> ApplyOutcome {
     if lost.is_empty() {
         return ApplyOutcome::Paused(report);
     }
-    let moved = |step: &&&super::OpenStep| {
-        matches!(step.cause, Some(Cause::Moved | Cause::Expired))
-    };
+    let moved =
+        |step: &&&super::OpenStep| matches!(step.cause, Some(Cause::Moved | Cause::Expired));
     if lost.iter().all(|step| moved(&step)) {
         let moved = lost.iter().map(|step| Moved {
             step: step.step.clone(),
@@ -411,34 +469,7 @@ fn outcome(rest: Rest, report: Report) -> ApplyOutcome {
     ApplyOutcome::Failed(report)
 }
 
-/// Another plan was applied since this run began.
-fn superseded(plan: &Plan) -> ApplyOutcome {
-    let evidence = "another plan has been applied to this fleet since".to_owned();
-    let first = plan.body.steps.first().map(|step| Moved {
-        step: step.id.clone(),
-        evidence,
-    });
-    ApplyOutcome::Moved(first.into_iter().collect(), None)
-}
-
 fn unmarked(fault: &stampctl_contract::Fault) -> ApplyOutcome {
     let what = "the plan could not be marked as used in the tenant registry";
     ApplyOutcome::Broken(format!("{what}: {fault}"))
-}
-
-/// Until when a plan's run may go on, given how far it is; `None` where it cannot: it is done, or
-/// the world has moved under it, and the fleet has to be planned anew.
-pub fn resumable_until(progress: &Progress) -> Option<Timestamp> {
-    let opened = progress.opened.as_ref()?;
-    let lost = progress.steps().any(|(_, step)| {
-        step.status == StepStatus::Failed
-            && matches!(step.cause, Some(Cause::Moved | Cause::Expired))
-    });
-    if progress.completed || lost {
-        return None;
-    }
-    Some(match progress.first_call {
-        Some(_) => opened.resume_until,
-        None => opened.expires_at,
-    })
 }

@@ -322,10 +322,10 @@ impl<'r, 'a> Runner<'r, 'a> {
             Some(signal) => Some(Event::Stopped { signal }),
             None => None,
         };
-        for event in last {
-            if self.context.log.note(event).is_err() {
-                return Rest::Broken;
-            }
+        if let Some(event) = last
+            && self.context.log.note(event).is_err()
+        {
+            return Rest::Broken;
         }
         if self.context.log.flush().await.is_err() {
             return Rest::Broken;

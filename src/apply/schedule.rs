@@ -43,7 +43,7 @@ impl Lane {
 /// A plan whose edges are not those of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan's steps have no order: {0}")]
-pub struct NoOrder(String);
+pub(super) struct NoOrder(String);
 
 impl Schedule {
     /// The schedule of these steps, of which `done` have succeeded already.

@@ -44,7 +44,9 @@ impl Timers {
             let (wake, receiver) = oneshot::channel();
             let number = queue.count;
             queue.count += 1;
-            queue.waiting.insert((at, number), Waiter { wake, gives_way });
+            queue
+                .waiting
+                .insert((at, number), Waiter { wake, gives_way });
             receiver
         };
         receiver.await.unwrap_or(Woken::Stopped)

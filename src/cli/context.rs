@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::store::Who;
+
 /// Where nothing is known of the terminal.
 const USUAL_WIDTH: usize = 100;
 
@@ -76,6 +78,15 @@ impl Context {
     )]
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// This process, as locks and journals name it.
+    pub fn who(&self) -> Who {
+        Who {
+            pid: self.pid,
+            host: self.host.clone(),
+            user: self.user.clone(),
+        }
     }
 
     /// A path as a command should name it from here: relative to the current folder where it

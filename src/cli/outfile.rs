@@ -17,6 +17,32 @@ const LARGEST: u64 = 4 << 30;
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     let failed =
         |fault: &io::Error| Stop::error(format!("cannot write {}: {fault}", path.display()));
+    may_be_written(path)?;
+    let folder = folder_of(path);
+    let put = || -> io::Result<()> {
+        // A temporary file is made with mode 0600.
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|fault| fault.error)?;
+        fs::File::open(&folder)?.sync_all()
+    };
+    put().map_err(|fault| failed(&fault))
+}
+
+/// An empty file that grows as it is written, for who reads along.
+pub fn stream(path: &Path) -> Result<fs::File, Stop> {
+    use std::os::unix::fs::OpenOptionsExt;
+    may_be_written(path)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+        .open(path)
+        .map_err(|fault| Stop::error(format!("cannot write {}: {fault}", path.display())))
+}
+
+/// Refuses what is there and is no regular file of its own.
+fn may_be_written(path: &Path) -> Result<(), Stop> {
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_symlink() => {
             return Err(Stop::error(format!(
@@ -30,24 +56,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
                 "cannot write {}: it is no regular file",
                 path.display()
             ))
-            .help(
-                "name a file; `-` is not understood, data goes to standard output without `--out`",
-            ));
+            .help("name a file; `-` is not understood, data goes to standard output without `--out`"));
         }
         Ok(_) => {}
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
-        Err(fault) => return Err(failed(&fault)),
+        Err(fault) => {
+            return Err(Stop::error(format!(
+                "cannot write {}: {fault}",
+                path.display()
+            )));
+        }
     }
-    let folder = folder_of(path);
-    let put = || -> io::Result<()> {
-        // A temporary file is made with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|fault| fault.error)?;
-        fs::File::open(&folder)?.sync_all()
-    };
-    put().map_err(|fault| failed(&fault))
+    Ok(())
 }
 
 /// Writes a file with the permissions that files usually get, only where there is none.

@@ -15,7 +15,7 @@ use crate::render::page::Setting;
 use crate::render::view::Next;
 
 /// How a plan is shown.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ViewArgs {
     /// How it is written
     #[arg(long, value_enum, default_value_t)]

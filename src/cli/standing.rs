@@ -148,11 +148,26 @@ pub fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
     LocalStore::open(&cloud::own_folder(&loaded.root)).map_err(|fault| store_stop(&fault))
 }
 
+/// The run of a fleet that was opened last. Those before it were followed by another plan.
+pub async fn latest(
+    store: &dyn Store,
+    fleet: &Fleet,
+) -> Result<Option<(RunId, Progress)>, Stop> {
+    let all = all_runs(store, fleet).await?;
+    Ok(all.into_iter().max_by_key(|(_, progress)| progress.opened_at))
+}
+
 /// The runs of a fleet that have begun and not ended, in order of id.
 pub async fn unfinished(
     store: &dyn Store,
     fleet: &Fleet,
 ) -> Result<Vec<(RunId, Progress)>, Stop> {
+    let mut all = all_runs(store, fleet).await?;
+    all.retain(|(_, progress)| !progress.completed);
+    Ok(all)
+}
+
+async fn all_runs(store: &dyn Store, fleet: &Fleet) -> Result<Vec<(RunId, Progress)>, Stop> {
     let stop = |fault: StoreError| store_stop(&fault);
     let mut found = Vec::new();
     for run in store.runs().await.map_err(stop)? {
@@ -161,7 +176,7 @@ pub async fn unfinished(
         let ours = progress.opened.as_ref().is_some_and(|opened| {
             opened.fleet == fleet.name && opened.environment == fleet.environment
         });
-        if ours && !progress.completed {
+        if ours {
             found.push((run, progress.clone()));
         }
     }

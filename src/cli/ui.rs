@@ -55,6 +55,14 @@ impl Ui {
         }
     }
 
+    /// How text for standard error is set.
+    pub fn talk_setting(&self) -> Setting {
+        Setting {
+            colour: self.stderr_colour,
+            ..self.setting()
+        }
+    }
+
     /// How diagnostics are shown on standard error.
     pub fn style(&self) -> diagnostic::Style {
         diagnostic::Style {
@@ -160,7 +168,7 @@ impl Ui {
 }
 
 /// Talk that nobody hears is no reason to stop.
-fn talk(text: &str) {
+pub fn talk(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 

@@ -123,6 +123,23 @@ impl Progress {
         self.steps.iter()
     }
 
+    /// Until when the run may go on; `None` where it cannot: it is done, or the world has moved
+    /// under it, and the fleet has to be planned anew.
+    pub fn resumable_until(&self) -> Option<Timestamp> {
+        let opened = self.opened.as_ref()?;
+        let lost = self.steps.values().any(|step| {
+            step.status == StepStatus::Failed
+                && matches!(step.cause, Some(Cause::Moved | Cause::Expired))
+        });
+        if self.completed || lost {
+            return None;
+        }
+        Some(match self.first_call {
+            Some(_) => opened.resume_until,
+            None => opened.expires_at,
+        })
+    }
+
     /// Takes one more record in. Fails where it cannot follow what is already there.
     pub fn push(&mut self, record: &Record) -> Result<(), JournalError> {
         let damaged = |why: String| JournalError::Damaged {

@@ -155,23 +155,20 @@ impl<'a> Evaluator<'a> {
 
     /// Takes from what may still be made; `false`, once reported, where nothing is left.
     pub(crate) fn spend(&mut self, weight: u64, span: Span) -> bool {
-        match self.left.checked_sub(weight) {
-            Some(left) => {
-                self.left = left;
-                true
+        if let Some(left) = self.left.checked_sub(weight) {
+            self.left = left;
+            true
+        } else {
+            if self.left > 0 {
+                self.left = 0;
+                self.fail(
+                    codes::TOO_LARGE,
+                    "expressions make this file far larger than it is written".into(),
+                    span,
+                    "write the values out, or put tenants into a CSV file with `tenants_from`",
+                );
             }
-            None => {
-                if self.left > 0 {
-                    self.left = 0;
-                    self.fail(
-                        codes::TOO_LARGE,
-                        "expressions make this file far larger than it is written".into(),
-                        span,
-                        "write the values out, or put tenants into a CSV file with `tenants_from`",
-                    );
-                }
-                false
-            }
+            false
         }
     }
 
@@ -438,9 +435,10 @@ impl<'a> Evaluator<'a> {
     fn index(&mut self, of: &Node, by: &Value, span: Span) -> Node {
         match (&of.value, by) {
             (Value::Broken, _) | (_, Value::Broken) => Node::new(span, Value::Broken),
-            (Value::Map(map), Value::Text(key) | Value::Number(key)) => match map.value(key) {
-                Some(value) => value.clone(),
-                None => {
+            (Value::Map(map), Value::Text(key) | Value::Number(key)) => {
+                if let Some(value) = map.value(key) {
+                    value.clone()
+                } else {
                     let help = match nearest(key, map.entries.iter().map(|e| &*e.key)) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => {
@@ -455,7 +453,7 @@ impl<'a> Evaluator<'a> {
                         &help,
                     )
                 }
-            },
+            }
             (Value::List(items), Value::Number(at)) => {
                 match at.parse::<usize>().ok().and_then(|at| items.get(at)) {
                     Some(value) => value.clone(),
@@ -507,21 +505,20 @@ impl<'a> Evaluator<'a> {
             }
             _ => None,
         };
-        match value {
-            Some(value) => Node::new(span, value),
-            None => {
-                let problem = format!(
-                    "`{operator}` cannot take {} and {}, or the result is no number",
-                    left.kind(),
-                    right.kind()
-                );
-                self.fail(
-                    codes::BAD_EXPRESSION,
-                    problem,
-                    span,
-                    "texts are joined in a template, as in `\"${a}-${b}\"`",
-                )
-            }
+        if let Some(value) = value {
+            Node::new(span, value)
+        } else {
+            let problem = format!(
+                "`{operator}` cannot take {} and {}, or the result is no number",
+                left.kind(),
+                right.kind()
+            );
+            self.fail(
+                codes::BAD_EXPRESSION,
+                problem,
+                span,
+                "texts are joined in a template, as in `\"${a}-${b}\"`",
+            )
         }
     }
 

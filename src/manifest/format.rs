@@ -1,6 +1,13 @@
 //! One layout for manifests. Comments stay, and what a text means never changes: the result is
 //! parsed and compared before it is handed out. Pure.
 
+use hcl_edit::expr::Array;
+use hcl_edit::expr::FuncArgs;
+use hcl_edit::expr::Object;
+use hcl_edit::structure::Body;
+use hcl_edit::visit_mut;
+use hcl_edit::visit_mut::VisitMut;
+
 use super::hcl_layout;
 use super::node::Node;
 use super::source::Spelling;
@@ -10,6 +17,9 @@ use crate::diagnostic::Diagnostics;
 use crate::diagnostic::SourceMap;
 use crate::diagnostic::Span;
 use crate::diagnostic::codes;
+
+/// A stamp in one line stays in one line up to here.
+const WIDTH: usize = 120;
 
 /// A formatted text.
 #[derive(Debug, Default)]
@@ -44,7 +54,7 @@ pub fn format(name: &str, text: &str, spelling: Spelling) -> Formatted {
             before.and_then(|before| {
                 let laid = hcl_layout::lay_out(text);
                 let after = hcl_edit::parser::parse_body(&laid).ok()?;
-                (after == before.body).then_some(laid)
+                (bare(after) == bare(before.body)).then_some(laid)
             })
         }
     };
@@ -62,8 +72,40 @@ pub fn format(name: &str, text: &str, spelling: Spelling) -> Formatted {
     formatted
 }
 
+/// A syntax tree without the space before closing brackets, which its comparison would count.
+fn bare(mut body: Body) -> Body {
+    Bare.visit_body_mut(&mut body);
+    body
+}
+
+struct Bare;
+
+impl VisitMut for Bare {
+    fn visit_array_mut(&mut self, node: &mut Array) {
+        node.set_trailing("");
+        visit_mut::visit_array_mut(self, node);
+    }
+
+    fn visit_object_mut(&mut self, node: &mut Object) {
+        node.set_trailing("");
+        visit_mut::visit_object_mut(self, node);
+    }
+
+    fn visit_func_args_mut(&mut self, node: &mut FuncArgs) {
+        node.set_trailing("");
+        visit_mut::visit_func_args_mut(self, node);
+    }
+}
+
 fn yaml_text(text: &str, before: &[Node]) -> Option<String> {
-    let options = pretty_yaml::config::FormatOptions::default();
+    let layout = pretty_yaml::config::LayoutOptions {
+        print_width: WIDTH,
+        ..Default::default()
+    };
+    let options = pretty_yaml::config::FormatOptions {
+        layout,
+        ..Default::default()
+    };
     let mut laid = pretty_yaml::format_text(text, &options).ok()?;
     // A second pass settles comments that the first one moved.
     for _ in 0..3 {

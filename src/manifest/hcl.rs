@@ -16,6 +16,7 @@ use super::decode::unknown_key;
 use super::expression::Evaluator;
 use super::expression::Local;
 use super::expression::pairs;
+use super::hcl_layout::open_quote;
 use super::node::Entry;
 use super::node::Map;
 use super::node::Node;
@@ -59,27 +60,79 @@ pub(crate) fn parse(map: &SourceMap, source: SourceId, found: &mut Diagnostics) 
     match hcl_edit::parser::parse_body(text) {
         Ok(body) => Some(Parsed { source, body }),
         Err(error) => {
-            let at = error
-                .location()
-                .offset()
-                .min(text.trim_end().len().saturating_sub(1));
-            let message = error.message().to_owned();
-            let deep = message.contains("nest") || message.contains("recursion");
-            let problem = if deep {
-                Diagnostic::error(
-                    codes::TOO_DEEP,
-                    format!("values are nested too deeply: {message}"),
-                )
-            } else {
-                Diagnostic::error(codes::HCL_SYNTAX, format!("this is not HCL: {message}"))
-            };
-            found.push(problem.at(
-                Span::new(source, at..at + 1),
-                "the text cannot be read on from here",
-            ));
+            let end = text.trim_end().len().saturating_sub(1);
+            let at = error.location().offset().min(end);
+            found.push(syntax(text, source, at, error.message()));
             None
         }
     }
+}
+
+/// The finding for a fault in the syntax, at its cause where that can be told.
+fn syntax(text: &str, source: SourceId, at: usize, message: &str) -> Diagnostic {
+    let here = |at: usize| Span::new(source, at..at + 1);
+    if message.contains("at most") {
+        return Diagnostic::error(
+            codes::TOO_DEEP,
+            format!("an expression is nested too deeply: {message}"),
+        )
+        .at(here(at), "too deep from here on")
+        .help(
+            "no key of a manifest is nested deeper than eight; split an expression with `locals`",
+        );
+    }
+    if message.contains("redefined") {
+        let word = word_at(text, at);
+        let problem =
+            Diagnostic::error(codes::DUPLICATE, format!("`{}` stands twice", short(word)))
+                .at(Span::new(source, at..at + word.len()), "again here");
+        let problem = match first_of(text, at, word) {
+            Some(first) => problem.at(Span::new(source, first..first + word.len()), "first here"),
+            None => problem,
+        };
+        return problem.help("keep one of them");
+    }
+    match open_quote(text).filter(|quote| *quote <= at) {
+        Some(quote) => Diagnostic::error(
+            codes::HCL_SYNTAX,
+            "a text in quotes ends on the line that it begins on",
+        )
+        .at(here(quote), "this quote is not closed")
+        .help("close the quote"),
+        None => Diagnostic::error(codes::HCL_SYNTAX, format!("this is not HCL: {message}"))
+            .at(here(at), "the text cannot be read on from here"),
+    }
+}
+
+fn word_at(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or("");
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"');
+    &rest[..rest.find(|c| !part(c)).unwrap_or(rest.len())]
+}
+
+/// Where a key stands first in the body or object that it stands in again at `at`.
+fn first_of(text: &str, at: usize, word: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut first = None;
+    for (place, c) in text.get(..at)?.char_indices().rev() {
+        match c {
+            '}' | ']' | ')' => depth += 1,
+            '{' | '[' | '(' if depth == 0 => break,
+            '{' | '[' | '(' => depth -= 1,
+            _ if depth == 0 && !word.is_empty() && text[place..].starts_with(word) => {
+                let starts =
+                    !text[..place].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+                let assigned = text[place + word.len()..]
+                    .trim_start()
+                    .starts_with(['=', ':']);
+                if starts && assigned {
+                    first = Some(place);
+                }
+            }
+            _ => {}
+        }
+    }
+    first
 }
 
 /// Takes the `variable` blocks of a file.
@@ -133,18 +186,17 @@ fn kind(attribute: &Attribute, evaluator: &mut Evaluator<'_>) -> Kind {
         Expression::String(text) => text.as_str().to_owned(),
         _ => String::new(),
     };
-    match Kind::of(&word) {
-        Some(kind) => kind,
-        None => {
-            let span = evaluator.span(&attribute.value);
-            evaluator.fail(
-                codes::UNKNOWN_WORD,
-                format!("`{}` is no type of a variable", short(&word)),
-                span,
-                "a type is one of: string, number, bool, list(…), map(…), any",
-            );
-            Kind::Any
-        }
+    if let Some(kind) = Kind::of(&word) {
+        kind
+    } else {
+        let span = evaluator.span(&attribute.value);
+        evaluator.fail(
+            codes::UNKNOWN_WORD,
+            format!("`{}` is no type of a variable", short(&word)),
+            span,
+            "a type is one of: string, number, bool, list(…), map(…), any",
+        );
+        Kind::Any
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn lower(
     if let Some(declared) = &doc.tenants {
         tenants.reserve(declared.value.entries().len());
         declared.value.each(cx, |entry, doc, cx| {
-            tenants.add(&entry.key, entry.key_span, &doc, cx)
+            tenants.add(&entry.key, entry.key_span, &doc, cx);
         });
     }
     if let Some(files) = &doc.tenants_from {
@@ -158,15 +158,14 @@ pub(super) fn unknown_reference<'k>(
     span: Span,
     known: impl Iterator<Item = &'k str> + Clone,
 ) -> Diagnostic {
-    let help = match nearest(name, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let some: Vec<&str> = known.take(8).collect();
-            if some.is_empty() {
-                format!("declare it: the manifest has no {what} at all")
-            } else {
-                format!("declare it, or name one of: {}", some.join(", "))
-            }
+    let help = if let Some(near) = nearest(name, known.clone()) {
+        format!("did you mean `{near}`?")
+    } else {
+        let some: Vec<&str> = known.take(8).collect();
+        if some.is_empty() {
+            format!("declare it: the manifest has no {what} at all")
+        } else {
+            format!("declare it, or name one of: {}", some.join(", "))
         }
     };
     Diagnostic::error(

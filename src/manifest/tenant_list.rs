@@ -336,7 +336,7 @@ fn json_row(
     }
 }
 
-/// A JSON value as a node; serde_json bounds its nesting.
+/// A JSON value as a node; `serde_json` bounds its nesting.
 fn json_node(value: serde_json::Value, span: Span) -> Node {
     let value = match value {
         serde_json::Value::Null => Value::Null,

@@ -81,18 +81,17 @@ impl Decode for ExportDoc {
                 for entry in map.entries.iter().filter(|e| &*e.key != "waived") {
                     cx.push(unknown_key(&entry.key, entry.key_span, key, &["waived"]));
                 }
-                match map.value("waived") {
-                    Some(reason) => Text::decode(reason, "waived", cx).map(|t| Self::Waived(t.0)),
-                    None => {
-                        cx.missing(
-                            &[],
-                            key,
-                            "waived",
-                            node.span,
-                            "say why nothing is exported, as in `{ waived: \"contract of 2024\" }`",
-                        );
-                        None
-                    }
+                if let Some(reason) = map.value("waived") {
+                    Text::decode(reason, "waived", cx).map(|t| Self::Waived(t.0))
+                } else {
+                    cx.missing(
+                        &[],
+                        key,
+                        "waived",
+                        node.span,
+                        "say why nothing is exported, as in `{ waived: \"contract of 2024\" }`",
+                    );
+                    None
                 }
             }
             _ => cx.wrong_type(

@@ -1,6 +1,5 @@
 //! YAML into nodes: anchors, aliases and merge keys resolved, spans kept, growth bounded. Pure.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -145,11 +144,11 @@ impl<'a> Builder<'a> {
                 self.place(node, 1);
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.collection_tag(tag.as_ref(), span);
+                self.collection_tag(tag.as_deref(), span);
                 self.begin(span, anchor, Content::List(Vec::new()));
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.collection_tag(tag.as_ref(), span);
+                self.collection_tag(tag.as_deref(), span);
                 let content = Content::Map {
                     entries: Vec::new(),
                     key: Key::Awaited,
@@ -158,18 +157,17 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => return self.end(span),
             Event::Alias(id) => {
-                let (node, weight) = match self.anchors.get(&id) {
-                    Some((node, weight)) => (node.clone(), *weight),
-                    None => {
-                        let problem = Diagnostic::error(
-                            codes::BAD_MERGE,
-                            "an alias stands inside the value that it names",
-                        )
-                        .at(span, "this would hold itself")
-                        .help("write the value out");
-                        self.found.push(problem);
-                        (Node::new(span, Value::Broken), 1)
-                    }
+                let (node, weight) = if let Some((node, weight)) = self.anchors.get(&id) {
+                    (node.clone(), *weight)
+                } else {
+                    let problem = Diagnostic::error(
+                        codes::BAD_MERGE,
+                        "an alias stands inside the value that it names",
+                    )
+                    .at(span, "this would hold itself")
+                    .help("write the value out");
+                    self.found.push(problem);
+                    (Node::new(span, Value::Broken), 1)
                 };
                 if !self.spend(weight, span) {
                     return false;
@@ -355,13 +353,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn scalar(
-        &mut self,
-        text: &Cow<'_, str>,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Value {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
         if text.len() > limits::TEXT_BYTES {
             self.found.push(
                 Diagnostic::error(codes::BAD_TEXT, format!("a value has {} bytes", text.len()))
@@ -381,7 +373,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn collection_tag(&mut self, tag: Option<&Cow<'_, Tag>>, span: Span) {
+    fn collection_tag(&mut self, tag: Option<&Tag>, span: Span) {
         let known = tag.is_none_or(|tag| matches!(tag.core_suffix(), Some("map" | "seq")));
         if !known {
             self.unsupported_tag(span);
@@ -413,25 +405,20 @@ impl<'a> Builder<'a> {
 
     /// Takes from what aliases and merge keys may still add; `false` where nothing is left.
     fn spend(&mut self, weight: u64, span: Span) -> bool {
-        match self.left.checked_sub(weight) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => {
-                self.documents.clear();
-                self.found.push(
-                    Diagnostic::error(
-                        codes::TOO_LARGE,
-                        "aliases make this file far larger than it is written",
-                    )
-                    .at(span, "too much in all, from here on")
-                    .help(
-                        "write the values out, or put tenants into a CSV file with `tenants_from`",
-                    ),
-                );
-                false
-            }
+        if let Some(left) = self.left.checked_sub(weight) {
+            self.left = left;
+            true
+        } else {
+            self.documents.clear();
+            self.found.push(
+                Diagnostic::error(
+                    codes::TOO_LARGE,
+                    "aliases make this file far larger than it is written",
+                )
+                .at(span, "too much in all, from here on")
+                .help("write the values out, or put tenants into a CSV file with `tenants_from`"),
+            );
+            false
         }
     }
 

@@ -150,6 +150,23 @@ pub async fn find_run(
     Ok(None)
 }
 
+/// The runs that can still be resumed at a time, the one that was opened last first.
+pub async fn unfinished(
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<Vec<RunJournal>, StoreError> {
+    let mut unfinished = Vec::new();
+    for run in store.runs().await? {
+        let journal = RunJournal::load(store, &run).await?;
+        let until = journal.progress().resumable_until();
+        if until.is_some_and(|until| now <= until) {
+            unfinished.push(journal);
+        }
+    }
+    unfinished.sort_by_key(|journal| std::cmp::Reverse(journal.progress().opened_at));
+    Ok(unfinished)
+}
+
 /// Answers a gate of a run: writes down that a person has said yes to it.
 ///
 /// Fails where the gate has not been reached, and while somebody holds the lock.

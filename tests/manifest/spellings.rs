@@ -173,7 +173,7 @@ proptest! {
         );
         for (at, (users, tier, hold, note)) in users.iter().enumerate() {
             let tier = ["basic", "standard", "premium", "enterprise"][*tier];
-            let note = serde_json::to_string(&format!("x{}", note.replace("${", "$"))).unwrap();
+            let note = serde_json::to_string(&format!("x{}", note.replace('$', "$$"))).unwrap();
             text.push_str(&format!("  t{at}: {{ users: {users}, tier: {tier}, region: eastus2, legal_hold: {hold}, contact: {note} }}\n"));
         }
         let before = fleet(files(&[("f.yaml", &text)]));

@@ -144,7 +144,7 @@ impl ShapeDoc {
         for host in [&mut ingress.value.host, &mut ingress.value.origin] {
             if let Some(written) = host {
                 let general = written.value.0.replace(stamp, "{stamp}");
-                *host = general.contains("{stamp}").then(|| Spanned {
+                *host = general.contains("{stamp}").then_some(Spanned {
                     value: Text(general),
                     span: written.span,
                 });
