@@ -76,7 +76,9 @@ pub fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Exit, Sto
         .map_err(|fault| store_stop(&fault))?;
     ui.line(&format!("the lock of run {} is released", args.run));
     for step in in_doubt {
-        ui.warn(&format!("{step} may still be under way; the next run looks at it first"));
+        ui.warn(&format!(
+            "{step} may still be under way; the next run looks at it first"
+        ));
     }
     ui.say(&format!("next: {}", standing::apply_command(&args.fleet)));
     Ok(Exit::Done)

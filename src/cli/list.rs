@@ -72,7 +72,8 @@ pub fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
             let mut stamps = standing::stamps(&loaded.fleet, &inventory, &placement);
             stamps.retain(|stamp| {
                 let state = stamp.state.map(shown_state);
-                wanted(args.state.as_deref(), state) && wanted(args.region.as_deref(), Some(&stamp.region))
+                wanted(args.state.as_deref(), state)
+                    && wanted(args.region.as_deref(), Some(&stamp.region))
             });
             match args.format {
                 DataFormat::Json => ui.json(&stamps)?,
@@ -88,7 +89,10 @@ pub fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
         }
     }
     for gap in &inventory.gaps {
-        ui.warn(&format!("not seen beneath `{}`: {}", gap.beneath, gap.reason));
+        ui.warn(&format!(
+            "not seen beneath `{}`: {}",
+            gap.beneath, gap.reason
+        ));
     }
     Ok(Exit::Done)
 }

@@ -56,7 +56,9 @@ fn may_be_written(path: &Path) -> Result<(), Stop> {
                 "cannot write {}: it is no regular file",
                 path.display()
             ))
-            .help("name a file; `-` is not understood, data goes to standard output without `--out`"));
+            .help(
+                "name a file; `-` is not understood, data goes to standard output without `--out`",
+            ));
         }
         Ok(_) => {}
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}

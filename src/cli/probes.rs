@@ -161,7 +161,15 @@ pub fn metrics(args: &MetricsArgs, ui: &Ui) -> Result<Exit, Stop> {
         ui.json(&all)?;
         return Ok(Exit::Done);
     }
-    let columns = ["cpu", "memory", "storage", "dtu", "connections", "jobs", "hours of data"];
+    let columns = [
+        "cpu",
+        "memory",
+        "storage",
+        "dtu",
+        "connections",
+        "jobs",
+        "hours of data",
+    ];
     let mut heads = vec![("stamp", Align::Left)];
     heads.extend(columns.map(|name| (name, Align::Right)));
     let mut table = Table::new(&heads);
@@ -201,10 +209,8 @@ fn chosen<'a>(
         })
         .collect::<Vec<_>>();
     match only {
-        Some(only) if existing.is_empty() => {
-            Err(Stop::error(format!("there is no stamp {only}"))
-                .help("`stampctl list` shows those that exist"))
-        }
+        Some(only) if existing.is_empty() => Err(Stop::error(format!("there is no stamp {only}"))
+            .help("`stampctl list` shows those that exist")),
         _ => Ok(existing),
     }
 }

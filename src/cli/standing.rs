@@ -149,19 +149,15 @@ pub fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
 }
 
 /// The run of a fleet that was opened last. Those before it were followed by another plan.
-pub async fn latest(
-    store: &dyn Store,
-    fleet: &Fleet,
-) -> Result<Option<(RunId, Progress)>, Stop> {
+pub async fn latest(store: &dyn Store, fleet: &Fleet) -> Result<Option<(RunId, Progress)>, Stop> {
     let all = all_runs(store, fleet).await?;
-    Ok(all.into_iter().max_by_key(|(_, progress)| progress.opened_at))
+    Ok(all
+        .into_iter()
+        .max_by_key(|(_, progress)| progress.opened_at))
 }
 
 /// The runs of a fleet that have begun and not ended, in order of id.
-pub async fn unfinished(
-    store: &dyn Store,
-    fleet: &Fleet,
-) -> Result<Vec<(RunId, Progress)>, Stop> {
+pub async fn unfinished(store: &dyn Store, fleet: &Fleet) -> Result<Vec<(RunId, Progress)>, Stop> {
     let mut all = all_runs(store, fleet).await?;
     all.retain(|(_, progress)| !progress.completed);
     Ok(all)
@@ -207,7 +203,11 @@ fn run_status(
         done: count(&[StepStatus::Succeeded]),
         steps: opened.map_or(0, |opened| opened.steps),
         failed: count(&[StepStatus::Failed, StepStatus::UndoFailed]),
-        unknown: count(&[StepStatus::Started, StepStatus::Unknown, StepStatus::Undoing]),
+        unknown: count(&[
+            StepStatus::Started,
+            StepStatus::Unknown,
+            StepStatus::Undoing,
+        ]),
         waits: waiting
             .map(|(id, step)| RunWait {
                 step: id.to_string(),

@@ -186,7 +186,10 @@ impl Job<'_> {
 
     fn tell_next(&self, next: &[String], ui: &Ui) {
         // The ending has said how to go on; what must happen before is news.
-        let before: Vec<&String> = next.iter().filter(|command| **command != self.again).collect();
+        let before: Vec<&String> = next
+            .iter()
+            .filter(|command| **command != self.again)
+            .collect();
         if !before.is_empty() {
             ui.line("Before that:");
             for command in before {
