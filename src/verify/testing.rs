@@ -346,9 +346,12 @@ struct Of<'s> {
 impl Of<'_> {
     /// Edges: a bare kind is a step of the same subject, anything with a `/` an id.
     fn edges(&self, after: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
-        let id = |step: &str| match step.contains('/') {
-            true => step.to_owned(),
-            false => format!("{}/{step}", self.subject),
+        let id = |step: &str| {
+            if step.contains('/') {
+                step.to_owned()
+            } else {
+                format!("{}/{step}", self.subject)
+            }
         };
         after.iter().map(|(step, rule)| (id(step), *rule)).collect()
     }
@@ -665,7 +668,7 @@ fn give_back(
     after.extend(
         quota_after
             .iter()
-            .filter(|(step, _)| step.starts_with("reservation/")),
+            .filter(|(step, _)| step.contains("reservation.")),
     );
     draft.call(
         &of,
@@ -690,7 +693,7 @@ fn give_back(
     after.extend(
         quota_after
             .iter()
-            .filter(|(step, _)| step.starts_with("quota/")),
+            .filter(|(step, _)| step.contains("quota.")),
     );
     draft.call(
         &of,
@@ -1169,4 +1172,64 @@ pub(crate) fn scenarios() -> Vec<(&'static str, Plan)> {
     );
     all.push(("replace", draft.seal()));
     all
+}
+
+/// Four stamps of one account go, one return after the other.
+pub(crate) fn retire_four() -> Plan {
+    let mut draft = Draft::new();
+    draft.body.opening.serving[0].active = 8;
+    draft.body.policy.limits.stamps_retired = 4;
+    for reservation in draft.body.opening.reservations.values_mut() {
+        reservation.instances = Some(32);
+    }
+    let names = ["d1", "d2", "d3", "d4"];
+    for (place, name) in (0_i64..).zip(names) {
+        draft = draft.with_stamp(name, Some(StampState::Active), 0);
+        let before = (256 - place * CORES, 32 - place * 8);
+        let last = names[usize::try_from(place.max(1) - 1).expect("small")];
+        let reduced = format!("stamp/{last}/reservation.reduce");
+        let returned = format!("stamp/{last}/quota.return");
+        let chain = [(reduced.as_str(), "P-6"), (returned.as_str(), "P-6")];
+        retire(
+            &mut draft,
+            name,
+            &[],
+            &[],
+            if place > 0 { &chain } else { &[] },
+            before,
+        );
+    }
+    draft.seal()
+}
+
+/// A plan of many stamps; on each `tenants` come, one leaves, and one moves to the next stamp.
+pub(crate) fn large(stamps: usize, tenants: usize) -> Plan {
+    let mut draft = Draft::new();
+    let name = |stamp: usize| format!("s{stamp}");
+    for stamp in 0..stamps {
+        let home = name(stamp);
+        draft = draft.with_stamp(&home, Some(StampState::Active), 2);
+        draft = draft.with_tenant(&format!("out-{stamp}"), Some(&home));
+        draft = draft.with_tenant(&format!("on-{stamp}"), Some(&home));
+        for tenant in 0..tenants {
+            draft = draft.with_tenant(&format!("in-{stamp}-{tenant}"), None);
+        }
+    }
+    for stamp in draft.body.opening.stamps.values_mut() {
+        stamp.capacity = load(100_000);
+    }
+    draft.body.opening.serving[0].active = u32::try_from(stamps).expect("few");
+    let all = u32::try_from(stamps).expect("few");
+    draft.body.policy.limits.tenants_moved = Some(all);
+    draft.body.policy.limits.tenants_offboarded = Some(all);
+    for stamp in 0..stamps {
+        let (home, next) = (name(stamp), name((stamp + 1) % stamps));
+        recheck(&mut draft, &home, &[]);
+        for tenant in 0..tenants {
+            onboard(&mut draft, &format!("in-{stamp}-{tenant}"), &home);
+        }
+        offboard(&mut draft, &format!("out-{stamp}"), &home);
+        relocate(&mut draft, &format!("on-{stamp}"), &home, &next);
+    }
+    draft.seal()
 }
