@@ -482,6 +482,10 @@ fn build(draft: &mut Draft, id: &str) {
 
 /// Health, traffic, active.
 fn serve(draft: &mut Draft, id: &str) {
+    serve_after(draft, id, &[("stamp.deploy", "O-25")]);
+}
+
+fn serve_after(draft: &mut Draft, id: &str, after: &[(&str, &'static str)]) {
     let stamps = [id];
     let of = Of {
         subject: of_stamp(id),
@@ -493,7 +497,7 @@ fn serve(draft: &mut Draft, id: &str) {
         is(&health, "live", yes.clone()),
         is(&health, "ready", yes.clone()),
     ];
-    draft.check(&of, K::StampHealth, live, &[("stamp.deploy", "O-25")]);
+    draft.check(&of, K::StampHealth, live, after);
     let smoke = vec![is(&health, "smoke", yes.clone())];
     draft.check(&of, K::StampSmoke, smoke, &[("stamp.health", "O-25")]);
     let on = [("enabled", yes.clone()), ("weight", Value::Int(100))];
@@ -701,18 +705,7 @@ fn give_back(
         vec![put(ALLOCATION, &[("cores", Value::Int(cores - CORES))])],
         &after,
     );
-    let since = StepId::of(&of.subject, K::QuotaReturn);
-    let changed = |address: &str, setting: &str, by| Condition::ChangedBy {
-        address: at(address),
-        setting: setting.to_owned(),
-        since: since.clone(),
-        by,
-    };
-    let seen = vec![
-        changed(SUB_QUOTA, "limit", -CORES),
-        changed(ALLOCATION, "cores", -CORES),
-        changed(&format!("group_quota/{GROUP}"), "available", CORES),
-    ];
+    let seen = seen_return(id, CORES);
     draft.check(&of, K::QuotaVerify, seen, &[("quota.return", "P-3")]);
 }
 
@@ -1171,7 +1164,148 @@ pub(crate) fn scenarios() -> Vec<(&'static str, Plan)> {
         (256 + CORES, 32),
     );
     all.push(("replace", draft.seal()));
+    all.extend(in_place());
     all
+}
+
+/// Plans that make or delete no stamp.
+fn in_place() -> Vec<(&'static str, Plan)> {
+    use StampState::Active;
+    let mut all = Vec::new();
+    let mut draft = Draft::new().with_stamp("a", Some(StampState::Ready), 0);
+    wake(&mut draft, "a");
+    all.push(("wake", draft.seal()));
+
+    let mut draft = Draft::new().with_stamp("a", Some(Active), 1);
+    isolate(&mut draft, "a");
+    all.push(("isolate", draft.seal()));
+
+    let mut draft = Draft::new().with_stamp("a", Some(Active), 1);
+    shrink(&mut draft, "a");
+    all.push(("shrink", draft.seal()));
+
+    // A move of an earlier plan has left its source behind.
+    let mut draft = Draft::new().with_stamp("a", Some(Active), 1);
+    draft = draft
+        .with_stamp("b", Some(Active), 1)
+        .with_tenant("t", Some("b"));
+    for tenant in draft.body.opening.tenants.values_mut() {
+        tenant.moved_from = Some(stamp("a"));
+    }
+    let stamps = ["a", "b"];
+    let of = Of {
+        subject: of_tenant("t"),
+        stamps: &stamps,
+    };
+    draft.call(&of, K::TenantSwitch, vec![switched("t", "a", "b")], &[]);
+    settle(&mut draft, &of, "t", &data("t", "a"));
+    all.push(("settle", draft.seal()));
+    all
+}
+
+fn switched(id: &str, from: &str, to: &str) -> Operation {
+    let home = [
+        ("stamp", Value::text(to)),
+        ("moved_from", Value::text(from)),
+        ("frozen", Value::Bool(false)),
+        ("state", Value::text("active")),
+    ];
+    entry("tenants", id, &home)
+}
+
+fn scale_set(id: &str) -> String {
+    let group = names::resource_group(id);
+    format!("scale_set/sub/{group}/{}", names::scale_set(id, "1"))
+}
+
+/// Wakes a stamp on standby.
+fn wake(draft: &mut Draft, id: &str) {
+    let stamps = [id];
+    let of = Of {
+        subject: of_stamp(id),
+        stamps: &stamps,
+    };
+    let running = [
+        ("power", Value::text("running")),
+        ("instances", Value::Int(8)),
+    ];
+    draft.call(
+        &of,
+        K::ComputeStart,
+        vec![patch(&scale_set(id), &running)],
+        &[],
+    );
+    serve_after(draft, id, &[("compute.start", "O-86")]);
+}
+
+/// Takes a stamp out of traffic.
+fn isolate(draft: &mut Draft, id: &str) {
+    let stamps = [id];
+    let of = Of {
+        subject: of_stamp(id),
+        stamps: &stamps,
+    };
+    let off = [("enabled", Value::Bool(false))];
+    draft.call(&of, K::IngressRemove, vec![patch(&origin(id), &off)], &[]);
+    let isolated = entry("stamps", id, &[("state", Value::text("isolated"))]);
+    draft.call(
+        &of,
+        K::StampIsolate,
+        vec![isolated],
+        &[("ingress.remove", "P-5")],
+    );
+}
+
+/// Takes two machines of a stamp away and returns their cores.
+fn shrink(draft: &mut Draft, id: &str) {
+    let stamps = [id];
+    let of = Of {
+        subject: of_stamp(id),
+        stamps: &stamps,
+    };
+    let six = [("instances", Value::Int(6))];
+    draft.call(&of, K::StampUpdate, vec![patch(&scale_set(id), &six)], &[]);
+    let fewer = [("instances", Value::Int(22))];
+    draft.call(
+        &of,
+        K::ReservationReduce,
+        vec![patch(RESERVATION, &fewer)],
+        &[("stamp.update", "O-5")],
+    );
+    draft.check(
+        &of,
+        K::UsageVerify,
+        vec![at_most(SUB_QUOTA, "usage", 240)],
+        &[("reservation.reduce", "O-4")],
+    );
+    draft.call(
+        &of,
+        K::QuotaReturn,
+        vec![put(ALLOCATION, &[("cores", Value::Int(240))])],
+        &[("usage.verify", "O-4")],
+    );
+    draft.check(
+        &of,
+        K::QuotaVerify,
+        seen_return(id, 16),
+        &[("quota.return", "P-3")],
+    );
+}
+
+/// The return of this many cores, seen on both sides.
+fn seen_return(id: &str, cores: i64) -> Vec<Condition> {
+    let since = StepId::of(&of_stamp(id), K::QuotaReturn);
+    let changed = |address: &str, setting: &str, by| Condition::ChangedBy {
+        address: at(address),
+        setting: setting.to_owned(),
+        since: since.clone(),
+        by,
+    };
+    vec![
+        changed(SUB_QUOTA, "limit", -cores),
+        changed(ALLOCATION, "cores", -cores),
+        changed(&format!("group_quota/{GROUP}"), "available", cores),
+    ]
 }
 
 /// Four stamps of one account go, one return after the other.

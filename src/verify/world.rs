@@ -45,6 +45,8 @@ struct Place {
     traffic: bool,
     healthy: bool,
     running: bool,
+    /// Whether its cores count as used: all of them, until its size is first written.
+    counted: bool,
     tenants: i64,
     load: Option<Load4>,
     empty_seen: bool,
@@ -120,6 +122,7 @@ impl World {
                 traffic: stamp.origin.is_some() && state == Some(S::Active),
                 healthy: state == Some(S::Active),
                 running: !released && state.is_some(),
+                counted: !released && state.is_some(),
                 tenants: i64::from(if state.is_some() { stamp.tenants } else { 0 }),
                 load: match state {
                     None => Some([0; 4]),
@@ -270,16 +273,14 @@ impl World {
         let Some(place) = self.stamps.get_mut(id) else {
             return;
         };
-        let was = place.running;
         match settings.get("instances").and_then(Value::as_int) {
             Some(0) => stop(place, address, breaches),
             Some(_) => place.running = true,
             None => {}
         }
-        let is = place.running;
-        if was != is {
-            let stamp = &case.body.opening.stamps[id];
-            self.use_cores(case, stamp, if is { 1 } else { -1 });
+        let sized = settings.contains_key("instances");
+        if sized && std::mem::take(&mut place.counted) {
+            self.use_cores(case, &case.body.opening.stamps[id], -1);
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) fn calls(kind: StepKind) -> &'static [Call] {
     const SCALE: &[&str] = &["instances", "power", "reservation"];
     match kind {
         StepKind::StampRegister => {
-            const MAY: &[&str] = &["accepting", "protected", "generation"];
+            const MAY: &[&str] = &["accepting", "protected", "generation", "held"];
             const { &[entry(&[("state", Must::Text("creating"))], MAY), TAGS] }
         }
         StepKind::StampDeploy => {

@@ -60,7 +60,7 @@ pub(super) fn calls(kind: StepKind) -> &'static [Call] {
         StepKind::TenantSwitch => {
             const HOME: Sets = &[
                 ("stamp", Must::NamedStamp),
-                ("moved_from", Must::NamedStamp),
+                ("moved_from", Must::Given),
                 ("frozen", Must::Be(false)),
                 ("state", Must::Text("active")),
             ];
