@@ -1,4 +1,5 @@
 //! The manifest through its front door: files in, a fleet or findings out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[path = "manifest/broken.rs"]
 mod broken;

@@ -1,6 +1,7 @@
 //! Diagnostics as text for people and as JSON for programs.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use miette::GraphicalReportHandler;
 use miette::GraphicalTheme;
@@ -44,10 +45,12 @@ pub fn render(diagnostics: &Diagnostics, map: &SourceMap, style: Style) -> Strin
         out.push('\n');
     }
     if diagnostics.dropped() > 0 {
-        out.push_str(&format!(
-            "… and {} further findings that are not shown\n",
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "… and {} further findings that are not shown",
             diagnostics.dropped()
-        ));
+        );
     }
     out
 }
@@ -223,19 +226,19 @@ mod tests {
     use super::super::codes;
     use super::*;
 
-    fn shown(text: &str, ranges: &[std::ops::Range<usize>]) -> String {
+    fn shown(text: &str, ranges: &[(usize, usize)]) -> String {
         let mut map = SourceMap::default();
         let id = map.add("fleet.yaml", text);
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_KEY, "`x` is no key").help("do y");
-        for range in ranges {
-            diagnostic = diagnostic.at(Span::new(id, range.clone()), "here");
+        for &(start, end) in ranges {
+            diagnostic = diagnostic.at(Span::new(id, start..end), "here");
         }
         render_one(&diagnostic, &map, Style::default())
     }
 
     #[test]
     fn a_finding_shows_its_line_code_and_help() {
-        let out = shown("a: 1\nb: 2\nc: 3\nd: 4\n", &[10..11]);
+        let out = shown("a: 1\nb: 2\nc: 3\nd: 4\n", &[(10, 11)]);
         for part in [
             "E0107",
             "`x` is no key",
@@ -251,7 +254,7 @@ mod tests {
     #[test]
     fn places_far_apart_are_both_shown() {
         let text = format!("a: 1\n{}a: 2\n", "x: 0\n".repeat(5_000));
-        let out = shown(&text, &[0..1, text.len() - 5..text.len() - 4]);
+        let out = shown(&text, &[(0, 1), (text.len() - 5, text.len() - 4)]);
         assert!(
             out.contains("fleet.yaml:1:1") && out.contains("fleet.yaml:5002:1"),
             "{out}"
@@ -262,7 +265,7 @@ mod tests {
     #[test]
     fn a_very_long_line_is_cut_and_controls_are_not_passed_on() {
         let text = format!("k: {}\u{1b}[2J{}", "y".repeat(1 << 20), "z".repeat(1 << 20));
-        let out = shown(&text, &[(1 << 20)..(1 << 20) + 20]);
+        let out = shown(&text, &[(1 << 20, (1 << 20) + 20)]);
         assert!(out.len() < 4_000, "{}", out.len());
         assert!(!out.contains('\u{1b}'));
         assert!(out.contains("fleet.yaml:1:1048577"), "{out}");

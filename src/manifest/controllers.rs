@@ -26,19 +26,16 @@ pub(crate) fn part(document: Node, found: &mut Diagnostics) -> Option<Node> {
     let (Some(kind), true) = (map.get("kind"), map.get("fleet").is_none()) else {
         return Some(document);
     };
-    let spec = match map.value("spec").and_then(Node::as_map) {
-        Some(spec) => spec,
-        None => {
-            found.push(
-                Diagnostic::error(
-                    codes::BAD_CONTROLLER,
-                    "the controller document has no `spec`",
-                )
-                .at(kind.key_span, "this document")
-                .help("a controller document has `apiVersion`, `kind`, `metadata` and `spec`"),
-            );
-            return None;
-        }
+    let Some(spec) = map.value("spec").and_then(Node::as_map) else {
+        found.push(
+            Diagnostic::error(
+                codes::BAD_CONTROLLER,
+                "the controller document has no `spec`",
+            )
+            .at(kind.key_span, "this document")
+            .help("a controller document has `apiVersion`, `kind`, `metadata` and `spec`"),
+        );
+        return None;
     };
     keys(
         map,

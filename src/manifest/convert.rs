@@ -167,17 +167,14 @@ fn hcl(map: &Map) -> String {
             let _ = writeln!(out, "{} = {}", entry.key, hcl_value(&entry.value, 0));
             continue;
         };
-        match LABELLED.iter().find(|(_, plural)| *plural == &*entry.key) {
-            Some((singular, _)) => {
-                for member in &inner.entries {
-                    let _ = write!(out, "\n{singular} {}", hcl_text(&member.key));
-                    hcl_body(&member.value, &mut out);
-                }
+        if let Some((singular, _)) = LABELLED.iter().find(|(_, plural)| *plural == &*entry.key) {
+            for member in &inner.entries {
+                let _ = write!(out, "\n{singular} {}", hcl_text(&member.key));
+                hcl_body(&member.value, &mut out);
             }
-            None => {
-                let _ = write!(out, "\n{}", entry.key);
-                hcl_body(&entry.value, &mut out);
-            }
+        } else {
+            let _ = write!(out, "\n{}", entry.key);
+            hcl_body(&entry.value, &mut out);
         }
     }
     out

@@ -127,7 +127,8 @@ fn scan(line: &str, depth: usize) -> (Seen, Inside) {
             b'"' => {
                 let end = text_end(rest);
                 // A template may go on in the next line; a text may not.
-                if !(end > 1 && rest[..end].ends_with('"')) && !rest.contains("${") {
+                let closed = end > 1 && rest[..end].ends_with('"');
+                if !closed && !rest.contains("${") {
                     seen.open_quote = seen.open_quote.or(Some(at));
                 }
                 at += end.saturating_sub(1);
@@ -143,7 +144,7 @@ fn scan(line: &str, depth: usize) -> (Seen, Inside) {
                 }
             }
             b'=' if seen.equals.is_none() && seen.end == depth && is_attribute(line, at) => {
-                seen.equals = Some(at)
+                seen.equals = Some(at);
             }
             b' ' | b'\t' | b',' => {}
             _ => leading = false,

@@ -2,10 +2,15 @@
 //!
 //! Reads no file. Order matters: what is referred to is lowered before what refers to it. Pure.
 
+mod agreement;
+mod ingress;
+mod machines;
 mod policy;
 mod pool;
 mod quota;
+mod replaces;
 mod shape;
+mod shape_doc;
 mod stamp;
 mod tenant;
 mod tenant_checks;
@@ -81,7 +86,7 @@ pub(crate) fn lower(
     if let Some(declared) = &doc.tenants {
         tenants.reserve(declared.value.entries().len());
         declared.value.each(cx, |entry, doc, cx| {
-            tenants.add(&entry.key, entry.key_span, &doc, cx)
+            tenants.add(&entry.key, entry.key_span, &doc, cx);
         });
     }
     if let Some(files) = &doc.tenants_from {
@@ -158,15 +163,14 @@ pub(super) fn unknown_reference<'k>(
     span: Span,
     known: impl Iterator<Item = &'k str> + Clone,
 ) -> Diagnostic {
-    let help = match nearest(name, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let some: Vec<&str> = known.take(8).collect();
-            if some.is_empty() {
-                format!("declare it: the manifest has no {what} at all")
-            } else {
-                format!("declare it, or name one of: {}", some.join(", "))
-            }
+    let help = if let Some(near) = nearest(name, known.clone()) {
+        format!("did you mean `{near}`?")
+    } else {
+        let some: Vec<&str> = known.take(8).collect();
+        if some.is_empty() {
+            format!("declare it: the manifest has no {what} at all")
+        } else {
+            format!("declare it, or name one of: {}", some.join(", "))
         }
     };
     Diagnostic::error(
@@ -256,7 +260,7 @@ fn provider(doc: &FleetDoc, whole: Span, cx: &mut Decoder<'_>) -> Option<Provide
             cx.push(
                 Diagnostic::error(codes::TWICE, "a fleet has one provider, not two")
                     .at(azure.span, "the second")
-                    .help("keep `sim` or `azure`; an overlay in `env/` replaces one with the other only if the base names none"),
+                    .help("keep `sim` or `azure`; an overlay in `env/` that names another provider replaces the base's"),
             );
             None
         }

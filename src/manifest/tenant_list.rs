@@ -9,8 +9,8 @@ use super::decode::Record as _;
 use super::decode::Spanned;
 use super::decode::short;
 use super::decode::unknown_key;
-use super::document::DemandDoc;
 use super::document::TenantDoc;
+use super::document_tenant::DemandDoc;
 use super::limits;
 use super::lower::MoreTenants;
 use super::lower::Tenants;
@@ -336,7 +336,7 @@ fn json_row(
     }
 }
 
-/// A JSON value as a node; serde_json bounds its nesting.
+/// A JSON value as a node; `serde_json` bounds its nesting.
 fn json_node(value: serde_json::Value, span: Span) -> Node {
     let value = match value {
         serde_json::Value::Null => Value::Null,

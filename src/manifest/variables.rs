@@ -181,26 +181,23 @@ impl Variables {
 
     /// The value of a variable; broken where there is none, which is reported.
     pub(crate) fn get(&self, name: &str, span: Span, found: &mut Diagnostics) -> Node {
-        match self.values.get(name) {
-            Some(value) => value.clone(),
-            None => {
-                let help = match nearest(name, self.declared.keys().map(|k| &**k)) {
-                    Some(near) => format!("did you mean `var.{near}`?"),
-                    None => {
-                        "declare it under `variables:` in YAML or as `variable \"NAME\" {}` in HCL"
-                            .to_owned()
-                    }
-                };
-                found.push(
-                    Diagnostic::error(
-                        codes::UNDECLARED,
-                        format!("the variable `{}` is not declared", short(name)),
-                    )
-                    .at(span, "not declared")
-                    .help(help),
-                );
-                Node::new(span, Value::Broken)
-            }
+        if let Some(value) = self.values.get(name) {
+            value.clone()
+        } else {
+            let help = match nearest(name, self.declared.keys().map(|k| &**k)) {
+                Some(near) => format!("did you mean `var.{near}`?"),
+                None => "declare it under `variables:` in YAML or as `variable \"NAME\" {}` in HCL"
+                    .to_owned(),
+            };
+            found.push(
+                Diagnostic::error(
+                    codes::UNDECLARED,
+                    format!("the variable `{}` is not declared", short(name)),
+                )
+                .at(span, "not declared")
+                .help(help),
+            );
+            Node::new(span, Value::Broken)
         }
     }
 
@@ -320,15 +317,14 @@ fn unknown<'k>(
     span: Span,
     declared: impl Iterator<Item = &'k Rc<str>> + Clone,
 ) -> Diagnostic {
-    let help = match nearest(name, declared.clone().map(|k| &**k)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<&str> = declared.take(20).map(|k| &**k).collect();
-            if names.is_empty() {
-                "the manifest declares no variables".to_owned()
-            } else {
-                format!("the manifest declares: {}", names.join(", "))
-            }
+    let help = if let Some(near) = nearest(name, declared.clone().map(|k| &**k)) {
+        format!("did you mean `{near}`?")
+    } else {
+        let names: Vec<&str> = declared.take(20).map(|k| &**k).collect();
+        if names.is_empty() {
+            "the manifest declares no variables".to_owned()
+        } else {
+            format!("the manifest declares: {}", names.join(", "))
         }
     };
     Diagnostic::error(

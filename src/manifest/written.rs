@@ -11,13 +11,13 @@ use super::decode::Decode;
 use super::decode::Decoder;
 use super::decode::Spanned;
 use super::decode::unknown_key;
-use super::document::Pin;
+use super::document_tenant::Pin;
 use super::node::Node;
 use super::node::Value;
 use super::scalar::Text;
 use super::scalar::Whole;
 use super::scalar::duration;
-use super::scalar::schema;
+use super::scalar_schema::schema;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes;
 
@@ -81,18 +81,17 @@ impl Decode for ExportDoc {
                 for entry in map.entries.iter().filter(|e| &*e.key != "waived") {
                     cx.push(unknown_key(&entry.key, entry.key_span, key, &["waived"]));
                 }
-                match map.value("waived") {
-                    Some(reason) => Text::decode(reason, "waived", cx).map(|t| Self::Waived(t.0)),
-                    None => {
-                        cx.missing(
-                            &[],
-                            key,
-                            "waived",
-                            node.span,
-                            "say why nothing is exported, as in `{ waived: \"contract of 2024\" }`",
-                        );
-                        None
-                    }
+                if let Some(reason) = map.value("waived") {
+                    Text::decode(reason, "waived", cx).map(|t| Self::Waived(t.0))
+                } else {
+                    cx.missing(
+                        &[],
+                        key,
+                        "waived",
+                        node.span,
+                        "say why nothing is exported, as in `{ waived: \"contract of 2024\" }`",
+                    );
+                    None
                 }
             }
             _ => cx.wrong_type(

@@ -1,6 +1,5 @@
 //! YAML into nodes: anchors, aliases and merge keys resolved, spans kept, growth bounded. Pure.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -15,10 +14,8 @@ use granit_parser::Tag;
 
 use super::limits;
 use super::node::Entry;
-use super::node::Map;
 use super::node::Node;
 use super::node::Value;
-use super::node::duplicates;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::SourceId;
@@ -100,10 +97,10 @@ enum Key {
     Bad,
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     source: SourceId,
     text: &'a str,
-    found: &'a mut Diagnostics,
+    pub(super) found: &'a mut Diagnostics,
     open: Vec<Open>,
     anchors: BTreeMap<usize, (Node, u64)>,
     /// Texts that repeat, kept once.
@@ -145,11 +142,11 @@ impl<'a> Builder<'a> {
                 self.place(node, 1);
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.collection_tag(tag.as_ref(), span);
+                self.collection_tag(tag.as_deref(), span);
                 self.begin(span, anchor, Content::List(Vec::new()));
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.collection_tag(tag.as_ref(), span);
+                self.collection_tag(tag.as_deref(), span);
                 let content = Content::Map {
                     entries: Vec::new(),
                     key: Key::Awaited,
@@ -158,18 +155,17 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => return self.end(span),
             Event::Alias(id) => {
-                let (node, weight) = match self.anchors.get(&id) {
-                    Some((node, weight)) => (node.clone(), *weight),
-                    None => {
-                        let problem = Diagnostic::error(
-                            codes::BAD_MERGE,
-                            "an alias stands inside the value that it names",
-                        )
-                        .at(span, "this would hold itself")
-                        .help("write the value out");
-                        self.found.push(problem);
-                        (Node::new(span, Value::Broken), 1)
-                    }
+                let (node, weight) = if let Some((node, weight)) = self.anchors.get(&id) {
+                    (node.clone(), *weight)
+                } else {
+                    let problem = Diagnostic::error(
+                        codes::BAD_MERGE,
+                        "an alias stands inside the value that it names",
+                    )
+                    .at(span, "this would hold itself")
+                    .help("write the value out");
+                    self.found.push(problem);
+                    (Node::new(span, Value::Broken), 1)
                 };
                 if !self.spend(weight, span) {
                     return false;
@@ -220,81 +216,6 @@ impl<'a> Builder<'a> {
         self.remember(open.anchor, &node, open.weight);
         self.place(node, open.weight);
         true
-    }
-
-    /// Reports keys that stand twice and expands merge keys; `None` where that grows too large.
-    fn finish_map(&mut self, mut entries: Vec<Entry>) -> Option<Map> {
-        let twice = duplicates(&entries);
-        for &(first, again) in &twice {
-            if &*entries[first].key == "<<" {
-                continue;
-            }
-            let problem = format!("the key `{}` stands twice in one map", entries[again].key);
-            self.found.push(
-                Diagnostic::error(codes::DUPLICATE, problem)
-                    .at(entries[again].key_span, "again here")
-                    .at(entries[first].key_span, "first here")
-                    .help("keep one of them"),
-            );
-        }
-        if !twice.is_empty() {
-            let gone: HashSet<usize> = twice
-                .iter()
-                .filter(|(first, _)| &*entries[*first].key != "<<")
-                .map(|(_, again)| *again)
-                .collect();
-            let mut at = 0;
-            entries.retain(|_| {
-                at += 1;
-                !gone.contains(&(at - 1))
-            });
-        }
-        if !entries.iter().any(|entry| &*entry.key == "<<") {
-            return Some(Map { entries });
-        }
-        let (merges, mut own): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| &*entry.key == "<<");
-        let mut known: HashSet<Rc<str>> = own.iter().map(|e| Rc::clone(&e.key)).collect();
-        for merge in merges {
-            self.merge(&merge.value, &mut own, &mut known)?;
-        }
-        Some(Map { entries: own })
-    }
-
-    /// Adds what a merge key names and the map does not say itself.
-    fn merge(
-        &mut self,
-        from: &Node,
-        own: &mut Vec<Entry>,
-        known: &mut HashSet<Rc<str>>,
-    ) -> Option<()> {
-        match &from.value {
-            Value::Map(map) => {
-                if !self.spend(map.entries.len() as u64, from.span) {
-                    return None;
-                }
-                for entry in &map.entries {
-                    if known.insert(Rc::clone(&entry.key)) {
-                        own.push(entry.clone());
-                    }
-                }
-            }
-            Value::List(items) if items.iter().all(|item| item.as_map().is_some()) => {
-                for item in items.iter() {
-                    self.merge(item, own, known)?;
-                }
-            }
-            Value::Broken => {}
-            _ => self.found.push(
-                Diagnostic::error(
-                    codes::BAD_MERGE,
-                    format!("`<<` merges a map or a list of maps, not {}", from.kind()),
-                )
-                .at(from.span, "not a map")
-                .help("let it name a map, as in `<<: *shared`"),
-            ),
-        }
-        Some(())
     }
 
     fn remember(&mut self, anchor: usize, node: &Node, weight: u64) {
@@ -355,13 +276,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn scalar(
-        &mut self,
-        text: &Cow<'_, str>,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Value {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
         if text.len() > limits::TEXT_BYTES {
             self.found.push(
                 Diagnostic::error(codes::BAD_TEXT, format!("a value has {} bytes", text.len()))
@@ -381,7 +296,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn collection_tag(&mut self, tag: Option<&Cow<'_, Tag>>, span: Span) {
+    fn collection_tag(&mut self, tag: Option<&Tag>, span: Span) {
         let known = tag.is_none_or(|tag| matches!(tag.core_suffix(), Some("map" | "seq")));
         if !known {
             self.unsupported_tag(span);
@@ -412,26 +327,21 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes from what aliases and merge keys may still add; `false` where nothing is left.
-    fn spend(&mut self, weight: u64, span: Span) -> bool {
-        match self.left.checked_sub(weight) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => {
-                self.documents.clear();
-                self.found.push(
-                    Diagnostic::error(
-                        codes::TOO_LARGE,
-                        "aliases make this file far larger than it is written",
-                    )
-                    .at(span, "too much in all, from here on")
-                    .help(
-                        "write the values out, or put tenants into a CSV file with `tenants_from`",
-                    ),
-                );
-                false
-            }
+    pub(super) fn spend(&mut self, weight: u64, span: Span) -> bool {
+        if let Some(left) = self.left.checked_sub(weight) {
+            self.left = left;
+            true
+        } else {
+            self.documents.clear();
+            self.found.push(
+                Diagnostic::error(
+                    codes::TOO_LARGE,
+                    "aliases make this file far larger than it is written",
+                )
+                .at(span, "too much in all, from here on")
+                .help("write the values out, or put tenants into a CSV file with `tenants_from`"),
+            );
+            false
         }
     }
 
