@@ -33,7 +33,6 @@ use super::stopping::store_stop;
 use super::trust;
 use super::ui::Ui;
 use crate::apply::CONCURRENCY;
-use crate::apply::resumable_until;
 use crate::approve;
 use crate::approve::Trust;
 use crate::journal::Progress;
@@ -251,7 +250,7 @@ impl Tools {
         if progress.completed {
             return Ok(None);
         }
-        let Some(until) = resumable_until(&progress) else {
+        let Some(until) = progress.resumable_until() else {
             ui.say(&format!(
                 "run {run} is not finished and cannot go on, because the world has moved; planning anew"
             ));

@@ -18,16 +18,6 @@ pub struct FleetArgs {
     pub variant: VariantArgs,
 }
 
-/// Which fleet, where the command has another first argument.
-#[derive(Args, Clone, Debug)]
-pub struct FleetOption {
-    /// The fleet: a manifest, or a folder of manifests
-    #[arg(long = "fleet", value_name = "PATH", default_value = ".")]
-    pub path: PathBuf,
-    #[command(flatten)]
-    pub variant: VariantArgs,
-}
-
 /// Which variant of a fleet.
 #[derive(Args, Clone, Debug, Default)]
 pub struct VariantArgs {
@@ -37,15 +27,6 @@ pub struct VariantArgs {
     /// Set a variable of the manifest; may be given more than once
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub vars: Vec<(String, String)>,
-}
-
-impl From<FleetOption> for FleetArgs {
-    fn from(option: FleetOption) -> Self {
-        Self {
-            path: option.path,
-            variant: option.variant,
-        }
-    }
 }
 
 impl VariantArgs {

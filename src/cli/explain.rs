@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::args::DataFormat;
 use super::args::FleetArgs;
-use super::args::FleetOption;
 use super::cloud;
 use super::exit::Exit;
 use super::load;
@@ -32,7 +31,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "STAMP|TENANT|STEP|RULE|CODE")]
     what: String,
     #[command(flatten)]
-    fleet: FleetOption,
+    fleet: FleetArgs,
     /// Explain it in this saved plan instead of planning the fleet
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
@@ -124,7 +123,7 @@ fn plan_of(args: &ExplainArgs, ui: &Ui) -> Result<Plan, Stop> {
             None => Ok(file.plan),
         };
     }
-    let loaded = load::load(&FleetArgs::from(args.fleet.clone()), ui)?;
+    let loaded = load::load(&args.fleet, ui)?;
     let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;
     planning::plan(&loaded.fleet, &inventory)
 }

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::args::FleetArgs;
-use super::args::FleetOption;
 use super::cloud;
 use super::context::Context;
 use super::exit::Exit;
@@ -25,7 +24,7 @@ pub struct ConfirmArgs {
     /// The step that asks, as `status` names it
     step: String,
     #[command(flatten)]
-    fleet: FleetOption,
+    fleet: FleetArgs,
 }
 
 /// What `unlock` takes.
@@ -34,13 +33,12 @@ pub struct UnlockArgs {
     /// The run that holds the lock, as the refusal named it
     run: RunId,
     #[command(flatten)]
-    fleet: FleetOption,
+    fleet: FleetArgs,
 }
 
 /// Says yes to a gate of the fleet's unfinished run.
 pub fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
-    let place = FleetArgs::from(args.fleet.clone());
-    let loaded = load::load(&place, ui)?;
+    let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let own = standing::open_store(&loaded)?;
     let step = StepId(args.step.as_str().into());
@@ -64,14 +62,13 @@ pub fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<Exit, S
     planning::block_on(store::confirm(&own, &run, &step, &by))?
         .map_err(|fault| store_stop(&fault))?;
     ui.line(&format!("{step} is confirmed by {}", context.user));
-    ui.say(&format!("next: {}", standing::apply_command(&place)));
+    ui.say(&format!("next: {}", standing::apply_command(&args.fleet)));
     Ok(Exit::Done)
 }
 
 /// Takes the lock from a run whose process is gone for good.
 pub fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
-    let place = FleetArgs::from(args.fleet.clone());
-    let loaded = load::load(&place, ui)?;
+    let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let own = standing::open_store(&loaded)?;
     let by = Holder::new(&context.who(), &args.run, "unlock", cloud.provider().now());
@@ -81,6 +78,6 @@ pub fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Exit, Sto
     for step in in_doubt {
         ui.warn(&format!("{step} may still be under way; the next run looks at it first"));
     }
-    ui.say(&format!("next: {}", standing::apply_command(&place)));
+    ui.say(&format!("next: {}", standing::apply_command(&args.fleet)));
     Ok(Exit::Done)
 }

@@ -6,7 +6,6 @@ use std::time::Instant;
 use clap::Args;
 
 use super::args::FleetArgs;
-use super::args::FleetOption;
 use super::cloud;
 use super::duration;
 use super::exit::Exit;
@@ -33,12 +32,12 @@ pub struct WaitArgs {
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration::seconds)]
     timeout: u32,
     #[command(flatten)]
-    fleet: FleetOption,
+    fleet: FleetArgs,
 }
 
 /// Looks until the stamp is in the state, or the time is up.
 pub fn run(args: &WaitArgs, ui: &Ui) -> Result<Exit, Stop> {
-    let loaded = load::load(&FleetArgs::from(args.fleet.clone()), ui)?;
+    let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let begun = Instant::now();
     loop {

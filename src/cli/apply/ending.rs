@@ -175,7 +175,7 @@ pub(super) fn before_going_on(
     for step in report.with(StepStatus::Waiting) {
         if step.until.is_none() && asks_a_person(plan, &step.step) {
             let step = quoted(&step.step.0);
-            commands.push(format!("stampctl confirm {step} --fleet {path}{flags}"));
+            commands.push(format!("stampctl confirm {step} {path}{flags}"));
         }
     }
     commands

@@ -1,7 +1,6 @@
 //! One apply, from the plan's bytes to what is said at the end.
 
 use std::path::Path;
-use std::time::Instant;
 
 use serde::Serialize;
 
@@ -30,7 +29,6 @@ use crate::plan::format::Plan;
 use crate::render;
 use crate::store::LocalStore;
 use crate::store::RunJournal;
-use crate::store::Who;
 use crate::verify;
 
 /// Everything that an apply needs.
@@ -66,10 +64,11 @@ impl Job<'_> {
         let events = EventFile::create(self.json_into)?;
         let (handle, stop) = apply::stop();
         signals::listen(handle)?;
-        let begun = Instant::now();
+        let begun = self.cloud.provider().now();
         let outcome = self.apply(&plan, &stop, &events, context, ui)?;
         let exit = ending::exit(&outcome);
-        events.finish(self.cloud.provider().now(), exit, ui);
+        let ended = self.cloud.provider().now();
+        events.finish(ended, exit, ui);
         let report = outcome.report().cloned();
         let not_started = match &report {
             Some(report) => self.not_started(&plan, report),
@@ -86,7 +85,7 @@ impl Job<'_> {
                 next,
             })?,
             (DataFormat::Text, Some(report)) => {
-                let elapsed = begun.elapsed().as_secs();
+                let elapsed = u64::try_from(ended.duration_since(begun).as_secs()).unwrap_or(0);
                 let ending =
                     ending::ending(&plan, &outcome, report, not_started, elapsed, &self.again);
                 ui.data(&render::progress::ending(&ending, ui.setting()));
