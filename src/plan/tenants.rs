@@ -181,7 +181,7 @@ fn frame(context: &Context<'_>, draft: &mut Draft, stamp: &StampId, traffic: &Tr
             StepKind::ProjectionSync,
             vec![patch(&drawn.group.0, [("tags", tags)])],
         )
-        .why(format!("{then} tenants instead of {now}"))
+        .why(format!("{} instead of {now}", tenants(then)))
         .after_all(&traffic.last, "O-37")
         .after_all(before.iter().map(|(step, _)| step), "O-87");
         draft.add(sync);
@@ -257,5 +257,9 @@ fn recheck(context: &Context<'_>, stamp: &StampBlueprint, arrivals: u32) -> Step
         count: most.saturating_sub(arrivals) + 1,
     });
     StepDraft::check(&subject, StepKind::CapacityRecheck, conditions)
-        .why(format!("{arrivals} come; it must still have room"))
+        .why(format!("it must still have room for {}", tenants(arrivals)))
+}
+
+fn tenants(number: u32) -> String {
+    format!("{number} {}", if number == 1 { "tenant" } else { "tenants" })
 }
