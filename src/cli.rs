@@ -18,6 +18,9 @@ mod plan_view;
 mod standing;
 mod stopping;
 mod validate;
+mod fmt;
+mod convert;
+mod schema;
 mod observe;
 mod plan;
 mod show;
@@ -71,6 +74,10 @@ enum Command {
     Init(init::InitArgs),
     /// Load a fleet and say everything that is wrong with it; needs no cloud
     Validate(validate::ValidateArgs),
+    /// Give every manifest one layout; comments stay
+    Fmt(fmt::FmtArgs),
+    /// Write the same fleet in the other spelling
+    Convert(convert::ConvertArgs),
     /// Look at the cloud and write what is there, dated, to a file or to standard output
     Observe(observe::ObserveArgs),
     /// Say what would be done, in which order, and why; changes nothing
@@ -103,6 +110,8 @@ enum Command {
     Metrics(probes::MetricsArgs),
     /// Draw what waits for what in a plan, for Graphviz
     Graph(graph::GraphArgs),
+    /// Write the JSON Schema of manifests or of plan files
+    Schema(schema::SchemaArgs),
     /// Write a completion script for a shell
     Completions(completions::CompletionsArgs),
     /// Write the manual page
@@ -142,6 +151,9 @@ fn dispatch(command: Command, context: &Context, ui: &Ui) -> Result<Exit, Stop> 
     match command {
         Command::Init(args) => init::run(&args, ui),
         Command::Validate(args) => validate::run(&args, ui),
+        Command::Fmt(args) => fmt::run(&args, ui),
+        Command::Convert(args) => convert::run(&args, ui),
+        Command::Schema(args) => schema::run(&args, ui),
         Command::Observe(args) => observe::run(&args, ui),
         Command::Plan(args) => plan::run(&args, ui),
         Command::Show(args) => show::run(&args, ui),

@@ -7,7 +7,7 @@ pub enum Exit {
     Done,
     /// An error: bad arguments, a manifest with errors, a file that cannot be read or written.
     Error,
-    /// Changes are pending. Only with `--detailed-exitcode`, and from `fmt --check`.
+    /// Changes are pending. Only with `--detailed-exitcode`.
     Pending,
     /// Refused by a safety rule, by policy or by a limit.
     Refused,

@@ -14,6 +14,7 @@ use super::planning;
 use super::stop::Stop;
 use super::ui::Ui;
 use crate::diagnostic::Code;
+use crate::diagnostic::explanations;
 use crate::plan::format::FindingCode;
 use crate::plan::format::Plan;
 use crate::plan::format::StepId;
@@ -58,7 +59,7 @@ fn known(what: &str) -> Option<Explanation> {
     if let Some(code) = Code::find(what) {
         return Some(Explanation {
             title: format!("{code}: {}", code.title()),
-            parts: Vec::new(),
+            parts: vec![part("what it means", explanations::explain(code).lines())],
         });
     }
     let upper = what.to_ascii_uppercase();

@@ -30,6 +30,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     put().map_err(|fault| failed(&fault))
 }
 
+/// Replaces a file in one step and keeps who may read it.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    may_be_written(path)?;
+    let folder = folder_of(path);
+    let put = || -> io::Result<()> {
+        let permissions = fs::metadata(path)?.permissions();
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(permissions)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|fault| fault.error)?;
+        Ok(())
+    };
+    put().map_err(|fault| Stop::error(format!("cannot write {}: {fault}", path.display())))
+}
+
 /// An empty file that grows as it is written, for who reads along.
 pub fn stream(path: &Path) -> Result<fs::File, Stop> {
     use std::os::unix::fs::OpenOptionsExt;
