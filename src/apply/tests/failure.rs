@@ -176,6 +176,36 @@ fn what_stood_on_something_taken_back_is_done_again() {
 }
 
 #[test]
+fn nothing_is_taken_back_while_a_step_is_in_doubt() {
+    let undisturbed = undisturbed();
+    let calls = undisturbed.cloud.world().calls.clone();
+    let switch = calls
+        .iter()
+        .position(|(key, _)| key.contains("tenant.switch"))
+        .expect("there is one");
+    let bench = Bench::new(plans::journey());
+    let lost = Wrong::After(fault(FaultClass::Transient));
+    bench.cloud.world().wrong.insert(switch, lost);
+    let outcome = block(bench.apply_as(&|event| {
+        if matches!(event.what, What::Retrying { .. }) {
+            let item = plans::at(plans::TENANT_ITEM);
+            bench.cloud.world().hidden.insert(item);
+        }
+    }));
+    let outcome = outcome.expect("nobody dies");
+    let report = outcome.report().expect("it ran");
+    assert_eq!(report.with(StepStatus::Unknown).count(), 1, "{report:?}");
+    let freeze = plans::id(&plans::tenant("t"), StepKind::TenantFreeze);
+    let status = block(bench.progress()).status(&freeze);
+    assert_eq!(status, StepStatus::Succeeded);
+    // It had happened, and the next run sees that and copies nothing over it.
+    bench.cloud.world().hidden.clear();
+    assert_eq!(block(bench.to_the_end()).exit_code(), 0);
+    assert_eq!(bench.cloud.picture(), undisturbed.cloud.picture());
+    assert_eq!(bench.cloud.calls(), undisturbed.cloud.calls());
+}
+
+#[test]
 fn a_failed_undo_is_finished_before_anything_else() {
     let bench = Bench::new(plans::journey());
     // The copy is refused, and then nothing in the registry can be written.
