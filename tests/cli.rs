@@ -125,14 +125,30 @@ fn plan_apply_and_plan_again() {
     let again = ends(at, &["apply", "fleet"], 0);
     assert!(again.out.contains("Nothing to do"), "{}", again.out);
     ends(at, &["plan", "fleet", "--detailed-exitcode"], 0);
-    ends(at, &["plan", "fleet", "--refresh-only", "--detailed-exitcode"], 0);
+    ends(
+        at,
+        &["plan", "fleet", "--refresh-only", "--detailed-exitcode"],
+        0,
+    );
     let status = ends(at, &["status", "fleet", "--format", "json"], 0);
     let status: serde_json::Value = serde_json::from_str(&status.out).expect("JSON");
     assert_eq!(status["runs"].as_array().map(Vec::len), Some(0));
     assert_eq!(status["tenants"]["active"], 3);
     ends(at, &["health", "fleet"], 0);
-    ends(at, &["wait", "shared-eastus2-001", "fleet", "--for", "active"], 0);
-    let late = ["wait", "shared-eastus2-001", "fleet", "--for", "deleted", "--timeout", "1s"];
+    ends(
+        at,
+        &["wait", "shared-eastus2-001", "fleet", "--for", "active"],
+        0,
+    );
+    let late = [
+        "wait",
+        "shared-eastus2-001",
+        "fleet",
+        "--for",
+        "deleted",
+        "--timeout",
+        "1s",
+    ];
     ends(at, &late, 6);
 }
 
@@ -158,10 +174,15 @@ fn a_saved_plan_is_its_owners_alone_and_leads_back_to_its_fleet() {
     let dir = quickstart();
     let at = dir.path();
     let planned = ends(at, &["plan", "fleet", "--out", "p.json"], 0);
-    let mode = fs::metadata(at.join("p.json")).expect("there").permissions().mode();
+    let mode = fs::metadata(at.join("p.json"))
+        .expect("there")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     let next = planned.out.lines().map(str::trim);
-    let next = next.filter(|line| line.starts_with("stampctl ")).next_back();
+    let next = next
+        .filter(|line| line.starts_with("stampctl "))
+        .next_back();
     assert_eq!(next, Some("stampctl apply p.json --fleet fleet"));
     ends(at, &["verify", "p.json"], 0);
     ends(at, &["show", "p.json", "--format", "markdown"], 0);
@@ -170,7 +191,10 @@ fn a_saved_plan_is_its_owners_alone_and_leads_back_to_its_fleet() {
     assert!(dot.out.contains("digraph"));
     // What `--format json` prints is a plan file too.
     let json = ends(at, &["plan", "fleet", "--format", "json"], 0);
-    assert_eq!(json.out.as_bytes(), fs::read(at.join("p.json")).expect("there"));
+    assert_eq!(
+        json.out.as_bytes(),
+        fs::read(at.join("p.json")).expect("there")
+    );
     ends(at, &["apply", "p.json"], 1);
     ends(at, &["apply", "p.json", "--fleet", "fleet"], 0);
     let again = ends(at, &["apply", "p.json", "--fleet", "fleet"], 0);
@@ -184,7 +208,10 @@ fn no_symbolic_link_is_written_through() {
     fs::write(at.join("victim"), "mine").expect("written");
     std::os::unix::fs::symlink("victim", at.join("p.json")).expect("a link");
     ends(at, &["plan", "fleet", "--out", "p.json"], 1);
-    assert_eq!(fs::read_to_string(at.join("victim")).expect("there"), "mine");
+    assert_eq!(
+        fs::read_to_string(at.join("victim")).expect("there"),
+        "mine"
+    );
 }
 
 #[test]
@@ -195,7 +222,10 @@ fn an_altered_plan_is_damaged_and_calls_nothing() {
     let text = fs::read_to_string(at.join("p.json")).expect("there");
     let altered = text.replacen("\"users\": 150", "\"users\": 151", 1);
     assert!(altered != text, "the plan has this line");
-    for (name, text) in [("a.json", altered.as_str()), ("b.json", &text[..text.len() / 2])] {
+    for (name, text) in [
+        ("a.json", altered.as_str()),
+        ("b.json", &text[..text.len() / 2]),
+    ] {
         fs::write(at.join(name), text).expect("written");
         ends(at, &["apply", name, "--fleet", "fleet"], 9);
         ends(at, &["approve", name], 9);
@@ -213,8 +243,11 @@ fn an_approval_counts_only_by_the_operators_trust() {
     let at = dir.path();
     let manifest = at.join("fleet/fleet.yaml");
     let text = fs::read_to_string(&manifest).expect("there");
-    fs::write(&manifest, format!("{text}\npolicy: {{ approvals: {{ minimum: 1 }} }}\n"))
-        .expect("written");
+    fs::write(
+        &manifest,
+        format!("{text}\npolicy: {{ approvals: {{ minimum: 1 }} }}\n"),
+    )
+    .expect("written");
     let key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).expect("a key");
     let pem = key.to_openssh(LineEnding::LF).expect("a key");
     fs::write(at.join("key"), pem.as_bytes()).expect("written");
@@ -226,7 +259,16 @@ fn an_approval_counts_only_by_the_operators_trust() {
     ends(at, &["plan", "fleet", "--out", "p.json"], 0);
     let apply = ["apply", "p.json", "--fleet", "fleet", "--trust", "trust"];
     ends(at, &apply, 4);
-    let sign = ["approve", "p.json", "--key", "key", "--as", "ann@example.com", "--fleet", "fleet"];
+    let sign = [
+        "approve",
+        "p.json",
+        "--key",
+        "key",
+        "--as",
+        "ann@example.com",
+        "--fleet",
+        "fleet",
+    ];
     let signed = ends(at, &sign, 0);
     assert!(signed.err.contains("expires:") && signed.err.contains("fleet: quickstart"));
     // The signature is there, and nobody trusts its key.
@@ -254,8 +296,16 @@ fn the_second_apply_is_told_who_holds_the_lock() {
     });
     fs::write(own.join("lock"), holder.to_string()).expect("written");
     let second = ends(at, &["apply", "p.json", "--fleet", "fleet"], 8);
-    assert!(second.err.contains("somebody@elsewhere pid 4711"), "{}", second.err);
-    assert!(second.err.contains("stampctl unlock 0123456789ab-abcdef"), "{}", second.err);
+    assert!(
+        second.err.contains("somebody@elsewhere pid 4711"),
+        "{}",
+        second.err
+    );
+    assert!(
+        second.err.contains("stampctl unlock 0123456789ab-abcdef"),
+        "{}",
+        second.err
+    );
     drop(lock);
     ends(at, &["apply", "p.json", "--fleet", "fleet"], 0);
 }
@@ -265,10 +315,23 @@ fn a_failed_step_leaves_a_run_that_goes_on() {
     let dir = quickstart();
     let at = dir.path();
     let inject = [
-        "sim", "inject", "fail_before", "fleet", "--class", "denied", "--kind", "scale_set", "--times", "1",
+        "sim",
+        "inject",
+        "fail_before",
+        "fleet",
+        "--class",
+        "denied",
+        "--kind",
+        "scale_set",
+        "--times",
+        "1",
     ];
     ends(at, &inject, 0);
-    let failed = ends(at, &["apply", "fleet", "--auto-approve", "--json-into", "ev.json"], 7);
+    let failed = ends(
+        at,
+        &["apply", "fleet", "--auto-approve", "--json-into", "ev.json"],
+        7,
+    );
     assert!(failed.out.contains("To go on:"), "{}", failed.out);
     let status = ends(at, &["status", "fleet"], 0);
     assert!(status.out.contains("is not finished"));
@@ -285,7 +348,10 @@ fn a_failed_step_leaves_a_run_that_goes_on() {
         assert_eq!(event["sequence"], number);
     }
     let last = events.last().expect("an event");
-    assert_eq!((&last["event"], &last["exit"]), (&"finished".into(), &7.into()));
+    assert_eq!(
+        (&last["event"], &last["exit"]),
+        (&"finished".into(), &7.into())
+    );
 }
 
 #[test]
@@ -339,7 +405,14 @@ fn an_inventory_is_as_good_as_the_cloud() {
     let at = dir.path();
     ends(at, &["observe", "fleet", "--out", "seen.json"], 0);
     let live = ends(at, &["plan", "fleet", "--format", "json"], 0);
-    let saved = ["plan", "fleet", "--observed", "seen.json", "--format", "json"];
+    let saved = [
+        "plan",
+        "fleet",
+        "--observed",
+        "seen.json",
+        "--format",
+        "json",
+    ];
     assert_eq!(ends(at, &saved, 0).out, live.out);
     fs::write(at.join("seen.json"), "{}").expect("written");
     ends(at, &saved, 1);
@@ -352,7 +425,11 @@ fn a_manifest_with_errors_says_where_and_goes_no_further() {
     let manifest = at.join("fleet/fleet.yaml");
     let text = fs::read_to_string(&manifest).expect("there");
     fs::write(&manifest, text.replace("tier: basic", "tier: bassic")).expect("written");
-    for args in [&["validate", "fleet"][..], &["plan", "fleet"], &["apply", "fleet"]] {
+    for args in [
+        &["validate", "fleet"][..],
+        &["plan", "fleet"],
+        &["apply", "fleet"],
+    ] {
         let said = ends(at, args, 1);
         assert!(said.err.contains("fleet/fleet.yaml:"), "{}", said.err);
         assert!(said.err.contains("basic"), "{}", said.err);
@@ -378,7 +455,11 @@ fn foreign_text_cannot_steer_a_terminal() {
         let said = run(at, args);
         assert_eq!(said.code, 1, "{args:?}");
         for bad in ['\u{1b}', '\u{9b}', '\u{202e}'] {
-            assert!(!said.err.contains(bad) && !said.out.contains(bad), "{args:?}\n{:?}", said.err);
+            assert!(
+                !said.err.contains(bad) && !said.out.contains(bad),
+                "{args:?}\n{:?}",
+                said.err
+            );
         }
     }
 }
@@ -424,7 +505,10 @@ fn the_other_spelling_gives_the_same_plan() {
     let hcl = ends(at, &["convert", "fleet", "--to", "hcl"], 0);
     fs::create_dir(at.join("twin")).expect("a folder");
     fs::write(at.join("twin/fleet.hcl"), hcl.out).expect("written");
-    assert_eq!(ends(at, &["plan", "twin", "--format", "json"], 0).out, yaml.out);
+    assert_eq!(
+        ends(at, &["plan", "twin", "--format", "json"], 0).out,
+        yaml.out
+    );
 }
 
 #[test]

@@ -45,7 +45,7 @@ use run::Job;
 
 /// What `apply` takes.
 #[derive(Args, Debug)]
-pub struct ApplyArgs {
+pub(super) struct ApplyArgs {
     /// A plan file, or a fleet to plan and apply
     #[arg(value_name = "PLAN|PATH", default_value = ".")]
     path: PathBuf,
@@ -77,7 +77,7 @@ pub struct ApplyArgs {
 }
 
 /// Applies a saved plan, or plans and applies a fleet.
-pub fn run(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     if plan_file::is_plan(&args.path) {
         saved(args, context, ui)
     } else if args.fleet.is_some() {
@@ -113,7 +113,10 @@ fn saved(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
             "the plan is for fleet {}, and {} is fleet {}",
             named(&of.fleet, of.environment.as_ref().map(ToString::to_string)),
             place.path.display(),
-            named(&here.name, here.environment.as_ref().map(ToString::to_string)),
+            named(
+                &here.name,
+                here.environment.as_ref().map(ToString::to_string)
+            ),
         ))
         .help("name the plan's fleet with `--fleet PATH`, and its environment with `--env NAME`"));
     }
@@ -184,7 +187,9 @@ fn may_go_on(args: &ApplyArgs, plan: &Plan, trust: &Trust, ui: &Ui) -> Result<()
             Exit::NotApproved,
             "nobody can be asked here whether to apply this plan",
         )
-        .help("say `--auto-approve`, or save the plan with `stampctl plan --out` and apply the file")),
+        .help(
+            "say `--auto-approve`, or save the plan with `stampctl plan --out` and apply the file",
+        )),
     }
 }
 
@@ -310,9 +315,8 @@ impl Tools {
 
 /// Every signature file of a folder.
 fn signatures(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Stop> {
-    let failed = |fault: std::io::Error| {
-        Stop::error(format!("cannot read {}: {fault}", folder.display()))
-    };
+    let failed =
+        |fault: std::io::Error| Stop::error(format!("cannot read {}: {fault}", folder.display()));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();

@@ -23,7 +23,7 @@ use crate::render::table::Table;
 
 /// What `list` takes.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// What is listed
@@ -62,7 +62,7 @@ struct TenantLine {
 }
 
 /// Lists what exists.
-pub fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
     check_state(args)?;
     let loaded = load::load(&args.fleet, ui)?;
     let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;
@@ -72,7 +72,8 @@ pub fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
             let mut stamps = standing::stamps(&loaded.fleet, &inventory, &placement);
             stamps.retain(|stamp| {
                 let state = stamp.state.map(shown_state);
-                wanted(args.state.as_deref(), state) && wanted(args.region.as_deref(), Some(&stamp.region))
+                wanted(args.state.as_deref(), state)
+                    && wanted(args.region.as_deref(), Some(&stamp.region))
             });
             match args.format {
                 DataFormat::Json => ui.json(&stamps)?,
@@ -88,7 +89,10 @@ pub fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
         }
     }
     for gap in &inventory.gaps {
-        ui.warn(&format!("not seen beneath `{}`: {}", gap.beneath, gap.reason));
+        ui.warn(&format!(
+            "not seen beneath `{}`: {}",
+            gap.beneath, gap.reason
+        ));
     }
     Ok(Exit::Done)
 }

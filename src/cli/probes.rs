@@ -26,7 +26,7 @@ const UNKNOWN: &str = "UNKNOWN";
 
 /// What `health` takes.
 #[derive(Args, Debug)]
-pub struct HealthArgs {
+pub(super) struct HealthArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// Only this stamp
@@ -39,7 +39,7 @@ pub struct HealthArgs {
 
 /// What `metrics` takes.
 #[derive(Args, Debug)]
-pub struct MetricsArgs {
+pub(super) struct MetricsArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// Only this stamp
@@ -94,7 +94,7 @@ struct Metrics {
 }
 
 /// Shows what probes say. An active stamp that is not known to be well is an error.
-pub fn health(args: &HealthArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn health(args: &HealthArgs, ui: &Ui) -> Result<Exit, Stop> {
     let inventory = look(&args.fleet, ui)?;
     let mut all = Vec::new();
     for (id, seen) in chosen(&inventory, args.stamp.as_ref())? {
@@ -135,7 +135,7 @@ pub fn health(args: &HealthArgs, ui: &Ui) -> Result<Exit, Stop> {
 }
 
 /// Shows what is measured.
-pub fn metrics(args: &MetricsArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn metrics(args: &MetricsArgs, ui: &Ui) -> Result<Exit, Stop> {
     let inventory = look(&args.fleet, ui)?;
     let prefix = match args.period {
         Period::Window => "",
@@ -161,7 +161,15 @@ pub fn metrics(args: &MetricsArgs, ui: &Ui) -> Result<Exit, Stop> {
         ui.json(&all)?;
         return Ok(Exit::Done);
     }
-    let columns = ["cpu", "memory", "storage", "dtu", "connections", "jobs", "hours of data"];
+    let columns = [
+        "cpu",
+        "memory",
+        "storage",
+        "dtu",
+        "connections",
+        "jobs",
+        "hours of data",
+    ];
     let mut heads = vec![("stamp", Align::Left)];
     heads.extend(columns.map(|name| (name, Align::Right)));
     let mut table = Table::new(&heads);
@@ -201,10 +209,8 @@ fn chosen<'a>(
         })
         .collect::<Vec<_>>();
     match only {
-        Some(only) if existing.is_empty() => {
-            Err(Stop::error(format!("there is no stamp {only}"))
-                .help("`stampctl list` shows those that exist"))
-        }
+        Some(only) if existing.is_empty() => Err(Stop::error(format!("there is no stamp {only}"))
+            .help("`stampctl list` shows those that exist")),
         _ => Ok(existing),
     }
 }

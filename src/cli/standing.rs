@@ -37,7 +37,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 /// Looks at the fleet and says how it stands.
-pub fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Stop> {
+pub(super) fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Stop> {
     let fleet = &loaded.fleet;
     let placement = place::place(fleet, inventory);
     let mut tenants = BTreeMap::new();
@@ -57,7 +57,11 @@ pub fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Sto
 }
 
 /// The stamps that exist, in order of id.
-pub fn stamps(fleet: &Fleet, inventory: &Inventory, placement: &Placement) -> Vec<StampStatus> {
+pub(super) fn stamps(
+    fleet: &Fleet,
+    inventory: &Inventory,
+    placement: &Placement,
+) -> Vec<StampStatus> {
     let existing = inventory.stamps.iter();
     existing
         .filter(|(_, seen)| seen.state != StampState::Deleted)
@@ -144,21 +148,23 @@ async fn runs(loaded: &LoadedFleet) -> Result<Vec<RunStatus>, Stop> {
 }
 
 /// The fleet's own folder as a store.
-pub fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
+pub(super) fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
     LocalStore::open(&cloud::own_folder(&loaded.root)).map_err(|fault| store_stop(&fault))
 }
 
 /// The run of a fleet that was opened last. Those before it were followed by another plan.
-pub async fn latest(
+pub(super) async fn latest(
     store: &dyn Store,
     fleet: &Fleet,
 ) -> Result<Option<(RunId, Progress)>, Stop> {
     let all = all_runs(store, fleet).await?;
-    Ok(all.into_iter().max_by_key(|(_, progress)| progress.opened_at))
+    Ok(all
+        .into_iter()
+        .max_by_key(|(_, progress)| progress.opened_at))
 }
 
 /// The runs of a fleet that have begun and not ended, in order of id.
-pub async fn unfinished(
+pub(super) async fn unfinished(
     store: &dyn Store,
     fleet: &Fleet,
 ) -> Result<Vec<(RunId, Progress)>, Stop> {
@@ -207,7 +213,11 @@ fn run_status(
         done: count(&[StepStatus::Succeeded]),
         steps: opened.map_or(0, |opened| opened.steps),
         failed: count(&[StepStatus::Failed, StepStatus::UndoFailed]),
-        unknown: count(&[StepStatus::Started, StepStatus::Unknown, StepStatus::Undoing]),
+        unknown: count(&[
+            StepStatus::Started,
+            StepStatus::Unknown,
+            StepStatus::Undoing,
+        ]),
         waits: waiting
             .map(|(id, step)| RunWait {
                 step: id.to_string(),
@@ -220,7 +230,7 @@ fn run_status(
 }
 
 /// The command that goes on with a fleet's unfinished run.
-pub fn apply_command(args: &FleetArgs) -> String {
+pub(super) fn apply_command(args: &FleetArgs) -> String {
     let path = quoted(&args.path.display().to_string());
     format!("stampctl apply {path}{}", args.variant.flags())
 }

@@ -68,9 +68,8 @@ pub(super) fn reason(outcome: ApplyOutcome) -> Option<Stop> {
         }
         ApplyOutcome::Locked(holder) => store_stop(&StoreError::Locked(holder)),
         ApplyOutcome::Fenced(why) => Stop::new(exit, why).help("whoever holds the lock goes on"),
-        ApplyOutcome::Damaged(why) => Stop::new(exit, why).help(
-            "nothing was called; keep the file, and compare the cloud with the plan",
-        ),
+        ApplyOutcome::Damaged(why) => Stop::new(exit, why)
+            .help("nothing was called; keep the file, and compare the cloud with the plan"),
         ApplyOutcome::Broken(why) => {
             Stop::new(exit, why).help("nothing more was done; the same command goes on")
         }
@@ -83,7 +82,10 @@ fn unapproved(denied: &Denied) -> Stop {
         Denied::Missing(missing) => {
             let mut text = missing.to_string();
             for rejected in &missing.rejected {
-                text.push_str(&format!("\n{} does not count: {}", rejected.file, rejected.why));
+                text.push_str(&format!(
+                    "\n{} does not count: {}",
+                    rejected.file, rejected.why
+                ));
             }
             Stop::new(Exit::NotApproved, text).help(
                 "`stampctl approve PLAN --key FILE` signs; who may sign is said by `--trust FILE` \
@@ -126,10 +128,16 @@ pub(super) fn ending(
         plan: plan.seal.digest.short().to_owned(),
         elapsed,
         done: u64::try_from(report.succeeded).unwrap_or(u64::MAX),
-        failed: of(&[StepStatus::Failed, StepStatus::UndoFailed]).map(told).collect(),
-        unknown: of(&[StepStatus::Started, StepStatus::Unknown, StepStatus::Undoing])
+        failed: of(&[StepStatus::Failed, StepStatus::UndoFailed])
             .map(told)
             .collect(),
+        unknown: of(&[
+            StepStatus::Started,
+            StepStatus::Unknown,
+            StepStatus::Undoing,
+        ])
+        .map(told)
+        .collect(),
         waiting: waiting.collect(),
         undone: Vec::new(),
         not_started,
@@ -143,7 +151,10 @@ fn why(step: &OpenStep) -> String {
     let mut parts = Vec::new();
     parts.extend(step.cause.map(|cause| cause.word().to_owned()));
     if let Some(fault) = &step.fault {
-        parts.push(format!("{} ({}): {}", fault.class, fault.code, fault.message));
+        parts.push(format!(
+            "{} ({}): {}",
+            fault.class, fault.code, fault.message
+        ));
     }
     parts.extend(step.evidence.iter().cloned());
     if parts.is_empty() {

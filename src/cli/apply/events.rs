@@ -82,9 +82,8 @@ impl Inner {
         };
         let json = serde_json::to_string(what).map_err(std::io::Error::other);
         // Readers follow the file while it grows.
-        let written = json.and_then(|json| {
-            writeln!(out, "{}", harmless_json(&json)).and_then(|()| out.flush())
-        });
+        let written = json
+            .and_then(|json| writeln!(out, "{}", harmless_json(&json)).and_then(|()| out.flush()));
         if let Err(fault) = written {
             self.lost = Some(fault.to_string());
             self.out = None;

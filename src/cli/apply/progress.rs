@@ -76,7 +76,9 @@ impl Follower {
             .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
         let shared = Arc::new(Shared {
             setting: ui.talk_setting(),
-            numbers: steps.map(|(step, number)| (step.id.clone(), number)).collect(),
+            numbers: steps
+                .map(|(step, number)| (step.id.clone(), number))
+                .collect(),
             live,
             state: Mutex::new(State {
                 running: BTreeMap::new(),
@@ -130,7 +132,9 @@ impl Shared {
                 done,
             } => {
                 let begins = if *resumed { "goes on" } else { "begins" };
-                self.say(&format!("run {run} {begins}: {done} of {steps} steps are done"));
+                self.say(&format!(
+                    "run {run} {begins}: {done} of {steps} steps are done"
+                ));
             }
             What::Started { step, .. } => self.begin(step, at),
             What::Looking {
@@ -143,7 +147,15 @@ impl Shared {
                 let why = format!("{} ({}): {}", fault.class, fault.code, fault.message);
                 let after = seconds(at, *until);
                 let attempt = self.next_try(step);
-                self.tell(step, at, Happened::Retrying { attempt, after, why });
+                self.tell(
+                    step,
+                    at,
+                    Happened::Retrying {
+                        attempt,
+                        after,
+                        why,
+                    },
+                );
             }
             What::Waiting {
                 step,
@@ -163,7 +175,10 @@ impl Shared {
             } => {
                 let mut why = cause.word().to_owned();
                 if let Some(fault) = fault {
-                    why.push_str(&format!(": {} ({}): {}", fault.class, fault.code, fault.message));
+                    why.push_str(&format!(
+                        ": {} ({}): {}",
+                        fault.class, fault.code, fault.message
+                    ));
                 }
                 for seen in evidence {
                     why.push_str("; ");
@@ -196,7 +211,9 @@ impl Shared {
         let bar = self.live.as_ref().filter(|_| room).map(|live| {
             let bar = live.add(ProgressBar::new_spinner());
             // The template is ours and is right; a bar without one would only look different.
-            if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix} {elapsed} {wide_msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("  {spinner} {prefix} {elapsed} {wide_msg}")
+            {
                 bar.set_style(style);
             }
             bar.set_prefix(escape::line(&step.0).into_owned());
@@ -214,7 +231,11 @@ impl Shared {
 
     fn look(&self, step: &StepId, evidence: &[String], until: Timestamp) {
         let state = self.lock();
-        if let Some(bar) = state.running.get(step).and_then(|running| running.bar.as_ref()) {
+        if let Some(bar) = state
+            .running
+            .get(step)
+            .and_then(|running| running.bar.as_ref())
+        {
             let told = format!("until {until}: {}", evidence.join("; "));
             bar.set_message(escape::line(&told).into_owned());
         }
@@ -276,7 +297,10 @@ impl Shared {
         if self.live.is_some() || state.said.elapsed() < HEARTBEAT {
             return;
         }
-        let oldest = state.running.iter().min_by_key(|(_, running)| running.begun);
+        let oldest = state
+            .running
+            .iter()
+            .min_by_key(|(_, running)| running.begun);
         let line = match oldest {
             None => "still here; nothing is under way".to_owned(),
             Some((step, running)) => format!(

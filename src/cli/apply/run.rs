@@ -86,8 +86,7 @@ impl Job<'_> {
             })?,
             (DataFormat::Text, Some(report)) => {
                 let elapsed = u64::try_from(ended.duration_since(begun).as_secs()).unwrap_or(0);
-                let ending =
-                    ending::ending(&plan, &outcome, report, not_started, elapsed);
+                let ending = ending::ending(&plan, &outcome, report, not_started, elapsed);
                 ui.data(&render::progress::ending(&ending, ui.setting()));
                 tell_next(&next, ui);
             }
