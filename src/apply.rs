@@ -31,6 +31,9 @@ mod rollback;
 mod drive;
 mod runner;
 mod facts;
+mod clear;
+mod begin;
+mod footing;
 mod run;
 #[cfg(test)]
 pub(crate) mod tests_support;

@@ -151,9 +151,29 @@ impl Diagnostics {
         self.kept.iter()
     }
 
-    /// Sorts by place; what has no place comes first. Findings at one place keep their order.
+    /// Sorts by place; what has no place comes first. Findings at one place keep their order, and
+    /// one that was made several times over (a fault behind an alias) is kept once.
     pub fn sort(&mut self) {
         self.kept.sort_by_key(Diagnostic::place);
+        let errors = &mut self.errors;
+        let mut begin = 0;
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.kept.len());
+        for diagnostic in self.kept.drain(..) {
+            if kept
+                .last()
+                .is_some_and(|last| last.place() != diagnostic.place())
+            {
+                begin = kept.len();
+            }
+            // At most a few distinct findings share a place; the rest need not be compared.
+            let near = begin.max(kept.len().saturating_sub(16));
+            if kept[near..].contains(&diagnostic) {
+                *errors -= usize::from(diagnostic.severity == Severity::Error);
+            } else {
+                kept.push(diagnostic);
+            }
+        }
+        self.kept = kept;
     }
 }
 

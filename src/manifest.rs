@@ -10,24 +10,33 @@ pub mod places;
 pub mod schema;
 pub mod source;
 
+mod calls;
 mod controllers;
 mod decode;
 mod document;
 mod document_policy;
+mod document_tenant;
 mod expression;
 mod functions;
 mod hcl;
+mod hcl_each;
 mod hcl_layout;
+mod hcl_syntax;
 mod limits;
+mod loops;
 mod lower;
 mod merge;
 mod node;
+mod operators;
 mod scalar;
+mod scalar_schema;
 mod template;
 mod tenant_list;
+mod traversal;
 mod variables;
 mod written;
 mod yaml;
+mod yaml_merge;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -120,7 +129,7 @@ fn read_document(
 /// A file that was read, before variables have values.
 enum File {
     Yaml(SourceId, Vec<Node>),
-    Hcl(hcl::Parsed),
+    Hcl(hcl_syntax::Parsed),
 }
 
 fn parse(files: &[source::Found], sources: &mut SourceMap, found: &mut Diagnostics) -> Vec<File> {
@@ -138,7 +147,7 @@ fn parse(files: &[source::Found], sources: &mut SourceMap, found: &mut Diagnosti
                 (Some(File::Yaml(id, documents)), empty)
             }
             Spelling::Hcl => {
-                let body = hcl::parse(sources, id, found);
+                let body = hcl_syntax::parse(sources, id, found);
                 let empty = body.as_ref().is_none_or(|b| b.body.is_empty());
                 (body.map(File::Hcl), empty)
             }
@@ -220,7 +229,7 @@ fn resolve_hcl(
     found: &mut Diagnostics,
 ) -> Vec<Node> {
     let is_base = std::ptr::eq(files, base);
-    let parsed: Vec<&hcl::Parsed> = hcl_files(files).collect();
+    let parsed: Vec<&hcl_syntax::Parsed> = hcl_files(files).collect();
     let Some(first) = parsed.first() else {
         return Vec::new();
     };
@@ -247,7 +256,7 @@ fn resolve_hcl(
         .collect()
 }
 
-fn hcl_files(files: &[File]) -> impl Iterator<Item = &hcl::Parsed> {
+fn hcl_files(files: &[File]) -> impl Iterator<Item = &hcl_syntax::Parsed> {
     files.iter().filter_map(|file| match file {
         File::Hcl(parsed) => Some(parsed),
         File::Yaml(..) => None,

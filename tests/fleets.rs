@@ -6,7 +6,10 @@
 //! anew. Two laws hold for every script, whatever the snapshot says: a fleet that loads ends by
 //! planning with `--detailed-exitcode` and finding nothing to do, and no quota is ever lost.
 
-#![expect(clippy::disallowed_methods, reason = "a test reads its own switches and writes its files")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test reads its own switches and writes its files"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -25,7 +28,11 @@ fn every_example_tells_its_story() {
     let mut wrong = Vec::new();
     let mut told = 0;
     for fleet in fleets(&root.join("examples/fleets")) {
-        let name = fleet.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let name = fleet
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name")
+            .to_owned();
         if only.as_ref().is_some_and(|only| *only != name) {
             continue;
         }
@@ -43,10 +50,16 @@ fn every_example_tells_its_story() {
         let meant = fs::read_to_string(&snapshot).unwrap_or_default();
         if meant != story.transcript {
             let diff = similar::TextDiff::from_lines(&meant, &story.transcript);
-            wrong.push(format!("{name}:\n{}", diff.unified_diff().header("snapshot", "now")));
+            wrong.push(format!(
+                "{name}:\n{}",
+                diff.unified_diff().header("snapshot", "now")
+            ));
         }
     }
-    assert!(told >= if only.is_some() { 1 } else { 10 }, "only {told} examples");
+    assert!(
+        told >= if only.is_some() { 1 } else { 10 },
+        "only {told} examples"
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
@@ -58,7 +71,9 @@ struct Story {
 
 fn fleets(root: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root).expect("examples");
-    let mut fleets: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let mut fleets: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     fleets.retain(|path| path.is_dir());
     fleets.sort();
     fleets
@@ -83,9 +98,13 @@ fn tell(fleet: &Path) -> Story {
     }
     let loads = run("stampctl validate .", copy.path()).1 == 0;
     let lost = copy.path().join(".stampctl/world").exists()
-        && !run("stampctl sim show . --format json", copy.path()).0.contains("\"lost_quota\": []");
+        && !run("stampctl sim show . --format json", copy.path())
+            .0
+            .contains("\"lost_quota\": []");
     let broken = if loads && last != (AT_REST.to_owned(), 0) {
-        Some(format!("the script does not end with `{AT_REST}` and exit code 0"))
+        Some(format!(
+            "the script does not end with `{AT_REST}` and exit code 0"
+        ))
     } else if lost {
         Some("quota was lost".to_owned())
     } else {
@@ -114,7 +133,11 @@ fn copy_into(from: &Path, to: &Path) {
 /// Runs one command of a script in the fleet's copy, with nothing of the environment.
 fn run(command: &str, dir: &Path) -> (String, i32) {
     let mut words = words(command).into_iter();
-    assert_eq!(words.next().as_deref(), Some("stampctl"), "a script only runs stampctl");
+    assert_eq!(
+        words.next().as_deref(),
+        Some("stampctl"),
+        "a script only runs stampctl"
+    );
     let output = Command::new(env!("CARGO_BIN_EXE_stampctl"))
         .args(words)
         .current_dir(dir)

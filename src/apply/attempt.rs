@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use jiff::SignedDuration;
 use stampctl_contract::Fault;
-use stampctl_contract::Kind;
 use stampctl_contract::Operation;
 use stampctl_contract::Ticket;
 
@@ -12,13 +11,12 @@ use super::call;
 use super::call::Following;
 use super::call::Made;
 use super::checks;
-use super::conditions::Asked;
 use super::conditions::Look;
-use super::conditions::Verdict;
 use super::context::Context;
 use super::context::End;
 use super::event::What;
-use super::reach::Reach;
+use super::footing::Doubt;
+use super::footing::Footing;
 use super::retry;
 use super::retry::Next;
 use super::timers::Woken;
@@ -51,30 +49,14 @@ pub(super) async fn attempt(context: &Context<'_>, step: &Step) -> End {
     }
 }
 
-struct Attempt<'c, 'a> {
-    context: &'c Context<'a>,
-    step: &'c Step,
-    operations: &'c [Operation],
+pub(super) struct Attempt<'c, 'a> {
+    pub(super) context: &'c Context<'a>,
+    pub(super) step: &'c Step,
+    pub(super) operations: &'c [Operation],
     /// How far the step was when the attempt began.
-    known: StepProgress,
+    pub(super) known: StepProgress,
     /// Whether the journal knows of this attempt.
-    begun: Cell<bool>,
-}
-
-/// What is known of the call that is to be made.
-#[derive(Clone, Copy, Debug, Default)]
-struct Doubt {
-    /// The cloud may have begun with it, so what it reaches need not be as the plan expects.
-    begun: bool,
-    /// It may be done.
-    done: bool,
-}
-
-/// Whether what a step expects holds.
-enum Footing {
-    Firm(Vec<String>),
-    Moved(Vec<String>),
-    Unseen(Vec<String>, Option<Fault>),
+    pub(super) begun: Cell<bool>,
 }
 
 impl Attempt<'_, '_> {
@@ -230,64 +212,6 @@ impl Attempt<'_, '_> {
                 }
             }
         }
-    }
-
-    /// Whether all that the step expects holds, but for what its own calls have changed.
-    async fn footing(&self, at: usize, doubt: Doubt, look: &Look<'_>) -> Footing {
-        let mut own = Reach::of(self.operations.iter().take(at));
-        let operation = &self.operations[at];
-        // A registry entry changes as a whole or not at all, so there is no half-way to excuse.
-        if doubt.begun && operation.address.kind() != Kind::RegistryItem {
-            own.add(operation);
-        }
-        let asked = Asked {
-            step: &self.step.id,
-            now: self.context.now(),
-            memory: &self.context.log,
-        };
-        let mut saw = Vec::new();
-        let mut unseen = None;
-        for expect in &self.step.expects {
-            if own.touches(&expect.condition) {
-                continue;
-            }
-            let judged = look.judge(&expect.condition, &asked).await;
-            match judged.verdict {
-                Verdict::Pass => saw.push(judged.evidence),
-                Verdict::Fail => return Footing::Moved(vec![judged.evidence]),
-                Verdict::Unknown => {
-                    unseen = Some(Footing::Unseen(vec![judged.evidence], judged.fault));
-                }
-            }
-        }
-        unseen.unwrap_or(Footing::Firm(saw))
-    }
-
-    /// The values that later steps compare with, as they are before the step's first call.
-    async fn baseline(&self, at: usize, look: &Look<'_>) -> Result<Vec<Baseline>, Footing> {
-        let compared = self.context.compared.get(&self.step.id);
-        if at > 0 || self.known.call.is_some() || self.begun.get() {
-            return Ok(Vec::new());
-        }
-        let mut values = Vec::new();
-        for (address, setting) in compared.into_iter().flatten() {
-            let seen = look.read(address).await;
-            let unseen = |fault| {
-                let what = format!("{address} {setting} has to be known before, and is not");
-                Footing::Unseen(vec![what], fault)
-            };
-            let value = match seen {
-                Ok(Some(resource)) => resource.int(setting).ok_or_else(|| unseen(None))?,
-                Ok(None) => return Err(unseen(None)),
-                Err(fault) => return Err(unseen(Some(fault))),
-            };
-            values.push(Baseline {
-                address: (*address).clone(),
-                setting: (*setting).to_owned(),
-                value,
-            });
-        }
-        Ok(values)
     }
 
     /// The plan's time: its first call has until it expires, later ones longer (design §11.20).

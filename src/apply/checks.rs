@@ -82,7 +82,7 @@ pub(super) async fn check(
                     super::clock::after(now, wait)
                 }
                 _ if now < give_up_at => later(now, every).min(give_up_at),
-                _ => return give_up(context, step, patience, seen),
+                _ => return give_up(context, step, patience, &seen),
             }
         };
         context.tell(What::Looking {
@@ -126,7 +126,7 @@ async fn look(context: &Context<'_>, step: &Step, conditions: &[Condition]) -> S
     seen
 }
 
-fn give_up(context: &Context<'_>, step: &Step, patience: Patience, seen: Seen) -> End {
+fn give_up(context: &Context<'_>, step: &Step, patience: Patience, seen: &Seen) -> End {
     if patience.then == OnTimeout::Fail {
         let cause = match seen.verdict {
             Verdict::Unknown => Cause::Unseen,

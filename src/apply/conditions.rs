@@ -144,18 +144,7 @@ impl<'a> Look<'a> {
                 by,
             } => {
                 let before = asked.memory.step(since).before(address, setting);
-                let Some(before) = before else {
-                    return unknown(format!(
-                        "the value of {address} {setting} before {since} is not known"
-                    ));
-                };
-                self.number(address, setting, |n| {
-                    (
-                        n.checked_sub(before) == Some(*by),
-                        format!("was {before}, wanted a change by {by}"),
-                    )
-                })
-                .await
+                self.changed(address, setting, since, before, *by).await
             }
             Condition::FewerThan { matching, count } => self.fewer(matching, *count).await,
             Condition::OnlyOwned { group, tag, owner } => self.owned(group, tag, owner).await,
@@ -214,6 +203,25 @@ impl<'a> Look<'a> {
         } else {
             fail(evidence)
         })
+    }
+
+    async fn changed(
+        &self,
+        address: &Address,
+        setting: &str,
+        since: &StepId,
+        before: Option<i64>,
+        by: i64,
+    ) -> Result<Judgement, Fault> {
+        let Some(before) = before else {
+            let what = format!("{address} {setting} before {since} is not known");
+            return Ok(unknown(what));
+        };
+        let wanted = format!("was {before}, wanted a change by {by}");
+        self.number(address, setting, |n| {
+            (n.checked_sub(before) == Some(by), wanted.clone())
+        })
+        .await
     }
 
     async fn fewer(&self, matching: &Matching, count: u32) -> Result<Judgement, Fault> {
@@ -361,3 +369,6 @@ fn unknown(evidence: String) -> Judgement {
         ..pass(evidence)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,6 @@ impl Schedule {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

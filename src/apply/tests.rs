@@ -3,6 +3,7 @@
 mod crash;
 mod failure;
 mod gates;
+mod scale;
 
 use std::cell::RefCell;
 
@@ -263,9 +264,10 @@ fn each_check_refuses_with_its_own_code_and_calls_nothing() {
 #[test]
 fn a_fact_that_moved_is_named_with_the_step_it_matters_to() {
     let bench = Bench::new(plans::journey());
-    bench
-        .cloud
-        .set(plans::ALLOCATION, plans::settings([("cores", 33_i64.into())]));
+    bench.cloud.set(
+        plans::ALLOCATION,
+        plans::settings([("cores", 33_i64.into())]),
+    );
     // What cannot be seen for a moment is looked at again.
     bench
         .cloud

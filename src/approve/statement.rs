@@ -33,10 +33,11 @@ pub fn statement(plan: &Plan) -> String {
             count(plan, &[StepKind::TenantDelete, StepKind::TenantTombstone]).to_string(),
         ),
     ]);
-    lines
-        .iter()
-        .map(|(key, value)| format!("{key}: {value}\n"))
-        .collect()
+    let mut text = String::new();
+    for (key, value) in lines {
+        text.extend([key, ": ", &value, "\n"]);
+    }
+    text
 }
 
 /// Cores that go from a subscription back to its group.

@@ -42,6 +42,10 @@ fn plan(kinds: &[StepKind]) -> Plan {
 }
 
 /// Runs `ssh-keygen`, or says that the test did not run.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped must not look like one that passed"
+)]
 fn ssh_keygen(args: &[&str], input: Option<&Path>) -> Option<bool> {
     let stdin = match input {
         Some(path) => Stdio::from(std::fs::File::open(path).expect("opens")),
@@ -212,9 +216,8 @@ fn every_changed_byte_of_a_signature_is_refused() {
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1;
-        if check(&plan, &trust, &[("f".to_owned(), bad)], NOW).is_ok() {
-            panic!("byte {at} may be changed");
-        }
+        let judged = check(&plan, &trust, &[("f".to_owned(), bad)], NOW);
+        assert!(judged.is_err(), "byte {at} may be changed");
     }
 }
 

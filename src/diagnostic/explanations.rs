@@ -196,7 +196,10 @@ const TEXTS: &[(Code, &str)] = &[
         codes::AFFINITY,
         "Tenants of one anti-affinity group never share a stamp, and pins put two of them on one.",
     ),
-    (codes::DEDICATED_SHARED, "A dedicated stamp has one tenant."),
+    (
+        codes::DEDICATED_SHARED,
+        "A dedicated stamp has one tenant, and two are pinned to it.",
+    ),
     (
         codes::TOO_MANY_PINS,
         "A shared stamp takes a tenant while it has fewer than `policy.placement.max_tenants_per_shared` (S0-10). More are pinned to it.",
@@ -225,7 +228,10 @@ const TEXTS: &[(Code, &str)] = &[
         codes::NO_MANIFEST,
         "A folder with a fleet holds at least one `*.yaml`, `*.yml` or `*.hcl` file beside `world.yaml`, and at most 4,096.",
     ),
-    (codes::NOT_UTF8, "Manifests and tenant lists are UTF-8."),
+    (
+        codes::NOT_UTF8,
+        "Manifests and tenant lists are UTF-8. The place shown is where the first other byte stands.",
+    ),
     (
         codes::NUL_BYTE,
         "A NUL byte never belongs in a text; the file is probably binary or UTF-16.",

@@ -26,9 +26,7 @@ pub(crate) fn part(document: Node, found: &mut Diagnostics) -> Option<Node> {
     let (Some(kind), true) = (map.get("kind"), map.get("fleet").is_none()) else {
         return Some(document);
     };
-    let spec = if let Some(spec) = map.value("spec").and_then(Node::as_map) {
-        spec
-    } else {
+    let Some(spec) = map.value("spec").and_then(Node::as_map) else {
         found.push(
             Diagnostic::error(
                 codes::BAD_CONTROLLER,

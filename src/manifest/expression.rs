@@ -4,18 +4,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hcl_edit::expr::BinaryOperator;
 use hcl_edit::expr::Expression;
-use hcl_edit::expr::ForExpr;
 use hcl_edit::expr::Object;
 use hcl_edit::expr::ObjectKey;
-use hcl_edit::expr::Traversal;
-use hcl_edit::expr::TraversalOperator;
 use hcl_edit::expr::UnaryOperator;
 
 use super::decode::nearest;
 use super::decode::short;
-use super::functions;
 use super::limits;
 use super::node::Entry;
 use super::node::Node;
@@ -50,13 +45,13 @@ enum Progress {
 pub(crate) struct Evaluator<'a> {
     pub(crate) source: SourceId,
     pub(crate) found: &'a mut Diagnostics,
-    variables: &'a Variables,
+    pub(super) variables: &'a Variables,
     locals: BTreeMap<String, Local<'a>>,
     progress: BTreeMap<String, Progress>,
     chain: usize,
     /// `each.key` and `each.value` of the block that is expanded, and names of `for`.
     pub(crate) names: Vec<(String, Node)>,
-    left: u64,
+    pub(super) left: u64,
 }
 
 impl<'a> Evaluator<'a> {
@@ -233,8 +228,9 @@ impl<'a> Evaluator<'a> {
         for (key, value) in object {
             let key_span = self.span(key);
             let name: Rc<str> = match key {
-                ObjectKey::Ident(name) => name.value().as_str().into(),
-                ObjectKey::Expression(Expression::Variable(name)) => name.value().as_str().into(),
+                ObjectKey::Ident(name) | ObjectKey::Expression(Expression::Variable(name)) => {
+                    name.value().as_str().into()
+                }
                 ObjectKey::Expression(key) => match self.value(key).value {
                     Value::Text(name) | Value::Number(name) => name,
                     Value::Broken => continue,
@@ -305,7 +301,7 @@ impl<'a> Evaluator<'a> {
         )
     }
 
-    fn local(&mut self, name: &str, span: Span) -> Node {
+    pub(super) fn local(&mut self, name: &str, span: Span) -> Node {
         match self.progress.get(name) {
             Some(Progress::Done(value)) => return value.clone(),
             Some(Progress::Begun) => {
@@ -364,357 +360,6 @@ impl<'a> Evaluator<'a> {
             self.local(&name, span);
         }
     }
-
-    fn traversal(&mut self, traversal: &Traversal, span: Span) -> Node {
-        let mut rest = traversal.operators.as_slice();
-        let root = match (&traversal.expr, rest.split_first()) {
-            (Expression::Variable(name), Some((first, after)))
-                if matches!(name.value().as_str(), "var" | "local") =>
-            {
-                let TraversalOperator::GetAttr(of) = first.value() else {
-                    return self.fail(
-                        codes::BAD_EXPRESSION,
-                        format!("`{}` is followed by a name", name.value().as_str()),
-                        span,
-                        "write `var.NAME` or `local.NAME`",
-                    );
-                };
-                rest = after;
-                if name.value().as_str() == "var" {
-                    self.variables.get(of.value().as_str(), span, self.found)
-                } else {
-                    self.local(of.value().as_str(), span)
-                }
-            }
-            (root, _) => self.value(root),
-        };
-        self.steps(root, rest, span)
-    }
-
-    fn steps(
-        &mut self,
-        mut value: Node,
-        operators: &[hcl_edit::Decorated<TraversalOperator>],
-        span: Span,
-    ) -> Node {
-        for (at, operator) in operators.iter().enumerate() {
-            value = match operator.value() {
-                TraversalOperator::GetAttr(name) => {
-                    self.index(&value, &Value::Text(name.value().as_str().into()), span)
-                }
-                TraversalOperator::Index(index) => {
-                    let index = self.value(index);
-                    self.index(&value, &index.value, span)
-                }
-                TraversalOperator::LegacyIndex(index) => self.index(
-                    &value,
-                    &Value::Number(index.value().to_string().into()),
-                    span,
-                ),
-                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
-                    let rest = &operators[at + 1..];
-                    let items: Vec<Node> = match &value.value {
-                        Value::List(items) => items.to_vec(),
-                        Value::Null => Vec::new(),
-                        _ => vec![value.clone()],
-                    };
-                    if !self.spend(items.len() as u64, span) {
-                        return Node::new(span, Value::Broken);
-                    }
-                    let items = items
-                        .into_iter()
-                        .map(|item| self.steps(item, rest, span))
-                        .collect();
-                    return Node::new(span, Value::List(items));
-                }
-            };
-        }
-        value
-    }
-
-    fn index(&mut self, of: &Node, by: &Value, span: Span) -> Node {
-        match (&of.value, by) {
-            (Value::Broken, _) | (_, Value::Broken) => Node::new(span, Value::Broken),
-            (Value::Map(map), Value::Text(key) | Value::Number(key)) => {
-                if let Some(value) = map.value(key) {
-                    value.clone()
-                } else {
-                    let help = match nearest(key, map.entries.iter().map(|e| &*e.key)) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => {
-                            "`lookup(map, key, default)` gives a default where a key is missing"
-                                .to_owned()
-                        }
-                    };
-                    self.fail(
-                        codes::BAD_EXPRESSION,
-                        format!("the map has no key `{}`", short(key)),
-                        span,
-                        &help,
-                    )
-                }
-            }
-            (Value::List(items), Value::Number(at)) => {
-                match at.parse::<usize>().ok().and_then(|at| items.get(at)) {
-                    Some(value) => value.clone(),
-                    None => self.fail(
-                        codes::BAD_EXPRESSION,
-                        format!("the list has no item {}", short(at)),
-                        span,
-                        "items are counted from 0",
-                    ),
-                }
-            }
-            _ => self.fail(
-                codes::BAD_EXPRESSION,
-                format!("{} has no parts to name", of.kind()),
-                span,
-                "only maps have keys, and lists items",
-            ),
-        }
-    }
-
-    fn binary(&mut self, operator: BinaryOperator, left: &Node, right: &Node, span: Span) -> Node {
-        use BinaryOperator::{
-            And, Div, Eq, Greater, GreaterEq, Less, LessEq, Minus, Mod, Mul, NotEq, Or, Plus,
-        };
-        if matches!(operator, Eq | NotEq) && !(self.weigh(left, span) && self.weigh(right, span)) {
-            return Node::new(span, Value::Broken);
-        }
-        let value = match (operator, &left.value, &right.value) {
-            (_, Value::Broken, _) | (_, _, Value::Broken) => Some(Value::Broken),
-            (Eq, a, b) => Some(Value::Bool(same(a, b))),
-            (NotEq, a, b) => Some(Value::Bool(!same(a, b))),
-            (And, Value::Bool(a), Value::Bool(b)) => Some(Value::Bool(*a && *b)),
-            (Or, Value::Bool(a), Value::Bool(b)) => Some(Value::Bool(*a || *b)),
-            (Plus | Minus | Mul | Div | Mod, Value::Number(a), Value::Number(b)) => {
-                arithmetic(operator, a, b).map(|n| Value::Number(n.into()))
-            }
-            (Less | LessEq | Greater | GreaterEq, Value::Number(a), Value::Number(b)) => {
-                let order = number(a)
-                    .zip(number(b))
-                    .and_then(|(a, b)| a.partial_cmp(&b));
-                order.map(|order| {
-                    Value::Bool(match operator {
-                        Less => order.is_lt(),
-                        LessEq => order.is_le(),
-                        Greater => order.is_gt(),
-                        _ => order.is_ge(),
-                    })
-                })
-            }
-            _ => None,
-        };
-        if let Some(value) = value {
-            Node::new(span, value)
-        } else {
-            let problem = format!(
-                "`{operator}` cannot take {} and {}, or the result is no number",
-                left.kind(),
-                right.kind()
-            );
-            self.fail(
-                codes::BAD_EXPRESSION,
-                problem,
-                span,
-                "texts are joined in a template, as in `\"${a}-${b}\"`",
-            )
-        }
-    }
-
-    fn call(&mut self, call: &hcl_edit::expr::FuncCall, span: Span) -> Node {
-        let name = call.name.name.value().as_str();
-        let mut arguments: Vec<Node> = call
-            .args
-            .iter()
-            .map(|argument| self.value(argument))
-            .collect();
-        if call.args.expand_final()
-            && let Some(last) = arguments.pop()
-        {
-            match last.value {
-                Value::List(items) => arguments.extend(items.iter().cloned()),
-                _ => {
-                    return self.fail(
-                        codes::BAD_CALL,
-                        "`...` follows a list".into(),
-                        span,
-                        "write the arguments one by one",
-                    );
-                }
-            }
-        }
-        if arguments.iter().any(|a| matches!(a.value, Value::Broken)) {
-            return Node::new(span, Value::Broken);
-        }
-        let size: u64 = arguments.iter().map(size).sum();
-        let deep = matches!(name, "flatten" | "contains" | "index" | "distinct");
-        if !self.spend(size, span) || (deep && !arguments.iter().all(|a| self.weigh(a, span))) {
-            return Node::new(span, Value::Broken);
-        }
-        match functions::call(name, &arguments, span) {
-            Ok(Value::Text(text)) => {
-                let value = self.text(&text, span);
-                Node::new(span, value)
-            }
-            Ok(value) => {
-                let node = Node::new(span, value);
-                if self.weigh(&node, span) {
-                    node
-                } else {
-                    Node::new(span, Value::Broken)
-                }
-            }
-            Err(functions::Refused::Unknown) => {
-                let help = match nearest(name, functions::NAMES.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are: {}", functions::NAMES.join(", ")),
-                };
-                self.fail(
-                    codes::UNKNOWN_FUNCTION,
-                    format!("there is no function `{}`", short(name)),
-                    span,
-                    &help,
-                )
-            }
-            Err(functions::Refused::Arguments(usage)) => self.fail(
-                codes::BAD_CALL,
-                format!("`{name}` cannot take these arguments"),
-                span,
-                &format!("it is called as `{usage}`"),
-            ),
-        }
-    }
-
-    fn for_each(&mut self, each: &ForExpr, span: Span) -> Node {
-        let collection = self.value(&each.intro.collection_expr);
-        let items = match pairs(&collection) {
-            Some(items) => items,
-            None if matches!(collection.value, Value::Broken) => {
-                return Node::new(span, Value::Broken);
-            }
-            None => {
-                return self.fail(
-                    codes::BAD_EXPRESSION,
-                    format!("`for` goes over a list or a map, not {}", collection.kind()),
-                    span,
-                    "name a list or a map after `in`",
-                );
-            }
-        };
-        if !self.spend(items.len() as u64, span) {
-            return Node::new(span, Value::Broken);
-        }
-        let mut list = Vec::new();
-        let mut entries: Vec<Entry> = Vec::new();
-        for (key, value) in items {
-            let mut names = vec![(each.intro.value_var.value().as_str().to_owned(), value)];
-            if let Some(name) = &each.intro.key_var {
-                names.push((name.value().as_str().to_owned(), key));
-            }
-            let stop = self.with(names, |this| {
-                if let Some(cond) = &each.cond {
-                    match this.value(&cond.expr).value {
-                        Value::Bool(true) => {}
-                        Value::Bool(false) => return false,
-                        Value::Broken => return true,
-                        _ => {
-                            this.fail(
-                                codes::BAD_EXPRESSION,
-                                "a condition is true or false".into(),
-                                span,
-                                "compare something after `if`",
-                            );
-                            return true;
-                        }
-                    }
-                }
-                let value = this.value(&each.value_expr);
-                match &each.key_expr {
-                    None => list.push(value),
-                    Some(key) => match this.value(key).value {
-                        Value::Text(key) | Value::Number(key) => entries.push(Entry {
-                            key,
-                            key_span: span,
-                            value,
-                        }),
-                        Value::Broken => return true,
-                        _ => {
-                            this.fail(
-                                codes::BAD_EXPRESSION,
-                                "a key is a text".into(),
-                                span,
-                                "let the part before `=>` give a text",
-                            );
-                            return true;
-                        }
-                    },
-                }
-                this.left == 0
-            });
-            if stop {
-                return Node::new(span, Value::Broken);
-            }
-        }
-        if each.key_expr.is_none() {
-            return Node::new(span, Value::List(list.into()));
-        }
-        if each.grouping {
-            entries = group(entries);
-        } else {
-            self.unique(&mut entries);
-        }
-        Node::map(span, entries)
-    }
-}
-
-/// Keys and values of a list or a map, as `for` and `for_each` see them.
-pub(crate) fn pairs(of: &Node) -> Option<Vec<(Node, Node)>> {
-    match &of.value {
-        Value::List(items) => {
-            let numbered = items.iter().enumerate();
-            Some(
-                numbered
-                    .map(|(at, item)| {
-                        (
-                            Node::new(item.span, Value::Number(at.to_string().into())),
-                            item.clone(),
-                        )
-                    })
-                    .collect(),
-            )
-        }
-        Value::Map(map) => {
-            let key = |entry: &Entry| Node::new(entry.key_span, Value::Text(Rc::clone(&entry.key)));
-            Some(
-                map.entries
-                    .iter()
-                    .map(|entry| (key(entry), entry.value.clone()))
-                    .collect(),
-            )
-        }
-        _ => None,
-    }
-}
-
-/// Values of one key in one list, as `...` after a `for` value asks for.
-fn group(entries: Vec<Entry>) -> Vec<Entry> {
-    let mut groups: BTreeMap<Rc<str>, (Span, Vec<Node>)> = BTreeMap::new();
-    for entry in entries {
-        groups
-            .entry(entry.key)
-            .or_insert((entry.key_span, Vec::new()))
-            .1
-            .push(entry.value);
-    }
-    groups
-        .into_iter()
-        .map(|(key, (key_span, values))| Entry {
-            key,
-            key_span,
-            value: Node::new(key_span, Value::List(values.into())),
-        })
-        .collect()
 }
 
 /// Counts what a value holds, shared parts as often as they stand in it, into `left`; gives how
@@ -734,82 +379,4 @@ pub(crate) fn weigh(node: &Node, left: &mut u64, room: usize) -> Option<()> {
         }
         _ => Some(()),
     }
-}
-
-fn size(node: &Node) -> u64 {
-    match &node.value {
-        Value::List(items) => 1 + items.len() as u64,
-        Value::Map(map) => 1 + map.entries.len() as u64,
-        Value::Text(text) => 1 + text.len() as u64 / 64,
-        _ => 1,
-    }
-}
-
-/// Whether two values are equal, whatever their places.
-pub(crate) fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => {
-            a == b
-                || number(a)
-                    .zip(number(b))
-                    .is_some_and(|(a, b)| (a - b).abs() < f64::EPSILON)
-        }
-        (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::List(a), Value::List(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b.iter())
-                    .all(|(a, b)| same(&a.value, &b.value))
-        }
-        (Value::Map(a), Value::Map(b)) => {
-            a.entries.len() == b.entries.len()
-                && a.entries.iter().all(|e| {
-                    b.value(&e.key)
-                        .is_some_and(|v| same(&e.value.value, &v.value))
-                })
-        }
-        _ => false,
-    }
-}
-
-/// A number that can be computed with.
-pub(crate) fn number(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|n| n.is_finite())
-}
-
-/// A number as text: whole where it is whole.
-pub(crate) fn spelt(number: f64) -> Option<String> {
-    number.is_finite().then(|| {
-        if number.fract() == 0.0 && number.abs() < 9e15 {
-            format!("{number:.0}")
-        } else {
-            number.to_string()
-        }
-    })
-}
-
-fn arithmetic(operator: BinaryOperator, a: &str, b: &str) -> Option<String> {
-    if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
-        let whole = match operator {
-            BinaryOperator::Plus => a.checked_add(b),
-            BinaryOperator::Minus => a.checked_sub(b),
-            BinaryOperator::Mul => a.checked_mul(b),
-            BinaryOperator::Mod => a.checked_rem(b),
-            BinaryOperator::Div if a.checked_rem(b) == Some(0) => a.checked_div(b),
-            _ => None,
-        };
-        if let Some(whole) = whole {
-            return Some(whole.to_string());
-        }
-    }
-    let (a, b) = (number(a)?, number(b)?);
-    spelt(match operator {
-        BinaryOperator::Plus => a + b,
-        BinaryOperator::Minus => a - b,
-        BinaryOperator::Mul => a * b,
-        BinaryOperator::Div => a / b,
-        _ => a % b,
-    })
 }

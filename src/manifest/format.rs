@@ -50,7 +50,7 @@ pub fn format(name: &str, text: &str, spelling: Spelling) -> Formatted {
                 .flatten()
         }
         Spelling::Hcl => {
-            let before = super::hcl::parse(sources, id, diagnostics);
+            let before = super::hcl_syntax::parse(sources, id, diagnostics);
             before.and_then(|before| {
                 let laid = hcl_layout::lay_out(text);
                 let after = hcl_edit::parser::parse_body(&laid).ok()?;
@@ -129,5 +129,5 @@ fn means(text: &str, before: &[Node]) -> bool {
         && after
             .iter()
             .zip(before)
-            .all(|(a, b)| super::expression::same(&a.value, &b.value))
+            .all(|(a, b)| super::operators::same(&a.value, &b.value))
 }

@@ -15,8 +15,8 @@ use super::decode::short;
 use super::decode::unknown_key;
 use super::expression::Evaluator;
 use super::expression::Local;
-use super::expression::pairs;
-use super::hcl_layout::open_quote;
+use super::hcl_each::labelled;
+use super::hcl_syntax::Parsed;
 use super::node::Entry;
 use super::node::Map;
 use super::node::Node;
@@ -26,8 +26,6 @@ use super::variables::Kind;
 use super::variables::Variables;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
-use crate::diagnostic::SourceId;
-use crate::diagnostic::SourceMap;
 use crate::diagnostic::Span;
 use crate::diagnostic::codes;
 
@@ -47,93 +45,6 @@ const LISTED: &[(&str, &str)] = &[
     ("scale_out", "scale_out"),
     ("scale_in", "scale_in"),
 ];
-
-/// A file's syntax tree.
-pub(crate) struct Parsed {
-    pub(crate) source: SourceId,
-    pub(crate) body: Body,
-}
-
-/// Reads a text's syntax; `None`, once reported, where it has a fault.
-pub(crate) fn parse(map: &SourceMap, source: SourceId, found: &mut Diagnostics) -> Option<Parsed> {
-    let text = map.text(source);
-    match hcl_edit::parser::parse_body(text) {
-        Ok(body) => Some(Parsed { source, body }),
-        Err(error) => {
-            let end = text.trim_end().len().saturating_sub(1);
-            let at = error.location().offset().min(end);
-            found.push(syntax(text, source, at, error.message()));
-            None
-        }
-    }
-}
-
-/// The finding for a fault in the syntax, at its cause where that can be told.
-fn syntax(text: &str, source: SourceId, at: usize, message: &str) -> Diagnostic {
-    let here = |at: usize| Span::new(source, at..at + 1);
-    if message.contains("at most") {
-        return Diagnostic::error(
-            codes::TOO_DEEP,
-            format!("an expression is nested too deeply: {message}"),
-        )
-        .at(here(at), "too deep from here on")
-        .help(
-            "no key of a manifest is nested deeper than eight; split an expression with `locals`",
-        );
-    }
-    if message.contains("redefined") {
-        let word = word_at(text, at);
-        let problem =
-            Diagnostic::error(codes::DUPLICATE, format!("`{}` stands twice", short(word)))
-                .at(Span::new(source, at..at + word.len()), "again here");
-        let problem = match first_of(text, at, word) {
-            Some(first) => problem.at(Span::new(source, first..first + word.len()), "first here"),
-            None => problem,
-        };
-        return problem.help("keep one of them");
-    }
-    match open_quote(text).filter(|quote| *quote <= at) {
-        Some(quote) => Diagnostic::error(
-            codes::HCL_SYNTAX,
-            "a text in quotes ends on the line that it begins on",
-        )
-        .at(here(quote), "this quote is not closed")
-        .help("close the quote"),
-        None => Diagnostic::error(codes::HCL_SYNTAX, format!("this is not HCL: {message}"))
-            .at(here(at), "the text cannot be read on from here"),
-    }
-}
-
-fn word_at(text: &str, at: usize) -> &str {
-    let rest = text.get(at..).unwrap_or("");
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"');
-    &rest[..rest.find(|c| !part(c)).unwrap_or(rest.len())]
-}
-
-/// Where a key stands first in the body or object that it stands in again at `at`.
-fn first_of(text: &str, at: usize, word: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut first = None;
-    for (place, c) in text.get(..at)?.char_indices().rev() {
-        match c {
-            '}' | ']' | ')' => depth += 1,
-            '{' | '[' | '(' if depth == 0 => break,
-            '{' | '[' | '(' => depth -= 1,
-            _ if depth == 0 && !word.is_empty() && text[place..].starts_with(word) => {
-                let starts =
-                    !text[..place].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
-                let assigned = text[place + word.len()..]
-                    .trim_start()
-                    .starts_with(['=', ':']);
-                if starts && assigned {
-                    first = Some(place);
-                }
-            }
-            _ => {}
-        }
-    }
-    first
-}
 
 /// Takes the `variable` blocks of a file.
 pub(crate) fn declare(
@@ -246,7 +157,7 @@ pub(crate) fn document(parsed: &Parsed, length: usize, evaluator: &mut Evaluator
 }
 
 /// The entries of a body.
-fn body(body: &Body, top: bool, evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
+pub(crate) fn body(body: &Body, top: bool, evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     // What several blocks make together, by key: position in `entries`.
     let mut joined: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -360,7 +271,7 @@ fn plain_block(block: &Block, evaluator: &mut Evaluator<'_>) -> Entry {
 }
 
 /// The label of a block that has one.
-fn single_label(block: &Block, evaluator: &mut Evaluator<'_>) -> Option<(String, Span)> {
+pub(crate) fn single_label(block: &Block, evaluator: &mut Evaluator<'_>) -> Option<(String, Span)> {
     if let [label] = block.labels.as_slice() {
         let span = evaluator.span(label);
         return Some((label.as_str().to_owned(), span));
@@ -378,133 +289,4 @@ fn single_label(block: &Block, evaluator: &mut Evaluator<'_>) -> Option<(String,
         &format!("write `{name} \"NAME\" {{ … }}`"),
     );
     None
-}
-
-/// The entry of a labelled block, or the entries that its `for_each` makes.
-fn labelled(block: &Block, evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
-    let Some((label, key_span)) = single_label(block, evaluator) else {
-        return Vec::new();
-    };
-    let span = evaluator.span(block);
-    let Some(attribute) = block.body.get_attribute("for_each") else {
-        let value = Node::map(span, body(&block.body, false, evaluator));
-        return vec![Entry {
-            key: label.into(),
-            key_span,
-            value,
-        }];
-    };
-    let collection = evaluator.value(&attribute.value);
-    let Some(items) = each_items(&collection, evaluator) else {
-        return Vec::new();
-    };
-    let mut rest = block.body.clone();
-    rest.remove_attribute("for_each");
-    let id = rest.remove_attribute("id");
-    let mut made = Vec::with_capacity(items.len());
-    for (key, value) in items {
-        if !evaluator.spend(1, key_span) {
-            break;
-        }
-        let each = vec![
-            Entry {
-                key: "key".into(),
-                key_span,
-                value: key.clone(),
-            },
-            Entry {
-                key: "value".into(),
-                key_span,
-                value,
-            },
-        ];
-        let each = Node::map(key.span, each);
-        let entry = evaluator.with(vec![("each".to_owned(), each)], |evaluator| {
-            let name = each_name(&label, id.as_ref(), &key, key_span, evaluator)?;
-            let value = Node::map(span, body(&rest, false, evaluator));
-            Some(Entry {
-                key: name,
-                key_span,
-                value,
-            })
-        });
-        made.extend(entry);
-    }
-    made
-}
-
-/// What a `for_each` goes over: a map, or a list of texts, each of which is key and value.
-fn each_items(collection: &Node, evaluator: &mut Evaluator<'_>) -> Option<Vec<(Node, Node)>> {
-    let items = match &collection.value {
-        Value::Broken => return None,
-        Value::Map(_) => pairs(collection),
-        Value::List(items)
-            if items
-                .iter()
-                .all(|i| matches!(i.value, Value::Text(_) | Value::Number(_))) =>
-        {
-            Some(items.iter().map(|i| (i.clone(), i.clone())).collect())
-        }
-        _ => None,
-    };
-    if items.is_none() {
-        let problem = format!(
-            "`for_each` goes over a map or a set of texts, not {}",
-            collection.kind()
-        );
-        evaluator.fail(
-            codes::BAD_FOR_EACH,
-            problem,
-            collection.span,
-            "write a map, or `toset([\"a\", \"b\"])`",
-        );
-    }
-    let items = items?;
-    evaluator
-        .spend(items.len() as u64, collection.span)
-        .then_some(items)
-}
-
-/// The id of one of the things that a `for_each` makes: what `id` says, the label with `${…}` put
-/// in, or label and key.
-fn each_name(
-    label: &str,
-    id: Option<&Attribute>,
-    key: &Node,
-    span: Span,
-    evaluator: &mut Evaluator<'_>,
-) -> Option<Rc<str>> {
-    let node = if let Some(id) = id {
-        evaluator.value(&id.value)
-    } else if label.contains("${") {
-        match hcl_edit::parser::parse_template(label) {
-            Ok(template) => evaluator.template(template.iter(), span),
-            Err(_) => evaluator.fail(
-                codes::BAD_EXPRESSION,
-                "the label is no template".to_owned(),
-                span,
-                "write it as in `\"shared-${each.key}\"`",
-            ),
-        }
-    } else {
-        match &key.value {
-            Value::Text(key) | Value::Number(key) => {
-                Node::new(span, Value::Text(format!("{label}-{key}").into()))
-            }
-            _ => return None,
-        }
-    };
-    match node.value {
-        Value::Text(name) | Value::Number(name) => Some(name),
-        Value::Broken => None,
-        _ => {
-            evaluator.fail(
-                codes::BAD_FOR_EACH,
-                "an id is a text".to_owned(),
-                span,
-                "let `id` give a text, as in `id = \"shared-${each.key}\"`",
-            );
-            None
-        }
-    }
 }

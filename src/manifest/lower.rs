@@ -2,10 +2,15 @@
 //!
 //! Reads no file. Order matters: what is referred to is lowered before what refers to it. Pure.
 
+mod agreement;
+mod ingress;
+mod machines;
 mod policy;
 mod pool;
 mod quota;
+mod replaces;
 mod shape;
+mod shape_doc;
 mod stamp;
 mod tenant;
 mod tenant_checks;
@@ -255,7 +260,7 @@ fn provider(doc: &FleetDoc, whole: Span, cx: &mut Decoder<'_>) -> Option<Provide
             cx.push(
                 Diagnostic::error(codes::TWICE, "a fleet has one provider, not two")
                     .at(azure.span, "the second")
-                    .help("keep `sim` or `azure`; an overlay in `env/` replaces one with the other only if the base names none"),
+                    .help("keep `sim` or `azure`; an overlay in `env/` that names another provider replaces the base's"),
             );
             None
         }

@@ -89,8 +89,33 @@ fn twice(first: &Entry, again: &Entry, found: &mut Diagnostics) {
     );
 }
 
-/// Lays an overlay over a base: maps are joined, everything else is replaced.
+/// Lays an overlay over a base: maps are joined, everything else is replaced. Another provider
+/// replaces the base's, since a fleet has one.
 pub(crate) fn overlay(base: &Node, over: &Node) -> Node {
+    let other_provider = |map: &Map| {
+        let names = |map: &Map| -> Vec<Rc<str>> {
+            let provider = map.value("provider").and_then(Node::as_map);
+            provider.map_or_else(Vec::new, |p| {
+                p.entries.iter().map(|e| Rc::clone(&e.key)).collect()
+            })
+        };
+        let said = over.as_map().map(names).unwrap_or_default();
+        !said.is_empty() && said != names(map)
+    };
+    match base.as_map() {
+        Some(map) if other_provider(map) => {
+            let kept = map
+                .entries
+                .iter()
+                .filter(|e| &*e.key != "provider")
+                .cloned();
+            lay(&Node::map(base.span, kept.collect()), over)
+        }
+        _ => lay(base, over),
+    }
+}
+
+fn lay(base: &Node, over: &Node) -> Node {
     let (Value::Map(a), Value::Map(b)) = (&base.value, &over.value) else {
         return over.clone();
     };
@@ -102,7 +127,7 @@ pub(crate) fn overlay(base: &Node, over: &Node) -> Node {
         .collect();
     for entry in &b.entries {
         match known.get(&entry.key) {
-            Some(&at) => entries[at].value = overlay(&entries[at].value, &entry.value),
+            Some(&at) => entries[at].value = lay(&entries[at].value, &entry.value),
             None => entries.push(entry.clone()),
         }
     }

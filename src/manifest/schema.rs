@@ -4,8 +4,8 @@ use schemars::generate::SchemaSettings;
 
 use super::document::FleetDoc;
 
-/// Where the schema is published.
-const ID: &str = "https://stampctl.dev/schemas/fleet.schema.json";
+/// The name that the schema goes by, relative to the folder that it stands in.
+const ID: &str = "fleet.schema.json";
 
 /// The schema of a manifest file. Draft 7, which editors know best.
 ///

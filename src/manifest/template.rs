@@ -7,8 +7,8 @@ use hcl_edit::template::IfDirective;
 use hcl_edit::template::Strip;
 
 use super::expression::Evaluator;
-use super::expression::pairs;
 use super::limits;
+use super::loops::pairs;
 use super::node::Node;
 use super::node::Value;
 use crate::diagnostic::Span;

@@ -11,13 +11,13 @@ use super::decode::Decode;
 use super::decode::Decoder;
 use super::decode::Spanned;
 use super::decode::unknown_key;
-use super::document::Pin;
+use super::document_tenant::Pin;
 use super::node::Node;
 use super::node::Value;
 use super::scalar::Text;
 use super::scalar::Whole;
 use super::scalar::duration;
-use super::scalar::schema;
+use super::scalar_schema::schema;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes;
 

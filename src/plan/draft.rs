@@ -195,10 +195,14 @@ pub(super) fn patch<const N: usize>(
     address: &Address,
     settings: [(&str, stampctl_contract::Value); N],
 ) -> Operation {
-    let settings: Settings = settings
+    let settings = settings
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+        .map(|(name, value)| (name.to_owned(), value));
+    patch_all(address, settings.collect())
+}
+
+/// Sets these settings of what is there.
+pub(super) fn patch_all(address: &Address, settings: Settings) -> Operation {
     Operation {
         address: address.clone(),
         verb: Verb::Patch { settings },

@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::draft::StepDraft;
 use super::draft::is;
 use super::draft::patch;
+use super::draft::patch_all;
 use super::draft::put;
 use super::format::Condition;
 use super::format::OnTimeout;
@@ -45,10 +46,7 @@ pub(super) fn make(
     let mut register = StepDraft::call(
         &subject,
         StepKind::StampRegister,
-        vec![put(
-            &stamp.item,
-            entry(context, stamp, StampState::Creating),
-        )],
+        vec![put(&stamp.item, new_entry(context, stamp))],
     )
     .why("the registry knows a stamp before it is built")
     .after_all(guaranteed, "O-24")
@@ -218,7 +216,7 @@ fn serve(
         &subject,
         StepKind::StampActivate,
         vec![
-            put(&stamp.item, entry(context, stamp, StampState::Active)),
+            patch_all(&stamp.item, entry(context, stamp, StampState::Active)),
             patch(&stamp.group.0, [("tags", tags)]),
         ],
     )
@@ -258,6 +256,13 @@ pub(super) fn entry(context: &Context<'_>, stamp: &StampBlueprint, state: StampS
         ),
         ("physical".to_owned(), Value::text(stamp.physical.as_str())),
     ])
+}
+
+/// The first registry entry of a stamp: it is being built, and nothing holds it.
+fn new_entry(context: &Context<'_>, stamp: &StampBlueprint) -> Settings {
+    let mut settings = entry(context, stamp, StampState::Creating);
+    settings.insert("held".to_owned(), false.into());
+    settings
 }
 
 /// All resources of the stamp, dependants last; no traffic yet.

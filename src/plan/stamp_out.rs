@@ -290,19 +290,10 @@ fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     .why("nobody may have come since the first look")
     .after(&released, "O-7");
     draft.add(recheck);
-    let held = Matching {
-        kind: Some(Kind::RegistryItem),
-        beneath: format!("{}/tenants", context.blueprint.fleet.registry),
-        equals: Some(("held_on".to_owned(), Value::text(stamp.id.shared()))),
-        except_states: Vec::new(),
-    };
     let holds = StepDraft::check(
         &subject,
         StepKind::StampHolds,
-        vec![Condition::FewerThan {
-            matching: held,
-            count: 1,
-        }],
+        vec![is(&stamp.item, "held", false)],
     )
     .why("no legal hold may refer to it")
     .after(&released, "O-20")

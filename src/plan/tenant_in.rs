@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::draft::StepDraft;
 use super::draft::delete;
 use super::draft::is;
-use super::draft::patch;
+use super::draft::patch_all;
 use super::draft::put;
 use super::format::Condition;
 use super::format::StepId;
@@ -209,13 +209,10 @@ pub(super) fn amend(
             }
         }
     }
-    let mut operation = patch(&item, []);
-    operation.verb = stampctl_contract::Verb::Patch {
-        settings: settings
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    };
+    let settings = settings
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    let operation = patch_all(&item, settings.collect());
     let step = StepDraft::call(
         &Subject::Tenant(tenant.clone()),
         StepKind::TenantUpdate,

@@ -261,5 +261,8 @@ fn recheck(context: &Context<'_>, stamp: &StampBlueprint, arrivals: u32) -> Step
 }
 
 fn tenants(number: u32) -> String {
-    format!("{number} {}", if number == 1 { "tenant" } else { "tenants" })
+    format!(
+        "{number} {}",
+        if number == 1 { "tenant" } else { "tenants" }
+    )
 }

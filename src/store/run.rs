@@ -151,10 +151,7 @@ pub async fn find_run(
 }
 
 /// The runs that can still be resumed at a time, the one that was opened last first.
-pub async fn unfinished(
-    store: &dyn Store,
-    now: Timestamp,
-) -> Result<Vec<RunJournal>, StoreError> {
+pub async fn unfinished(store: &dyn Store, now: Timestamp) -> Result<Vec<RunJournal>, StoreError> {
     let mut unfinished = Vec::new();
     for run in store.runs().await? {
         let journal = RunJournal::load(store, &run).await?;

@@ -3,6 +3,11 @@
 //! The list is closed. A call that is not listed for its kind is refused, and a setting that
 //! decides over life and death (see [`guarded`]) is written only where it is listed.
 
+mod capacity;
+mod stamp;
+mod stamp_goes;
+mod tenant;
+
 use stampctl_contract::Kind;
 
 use crate::plan::format::StepKind;
@@ -157,7 +162,7 @@ pub fn calls(kind: StepKind) -> &'static [Call] {
         | K::QuotaAllocate
         | K::QuotaReturn
         | K::ReservationEnsure
-        | K::ReservationReduce => capacity(kind),
+        | K::ReservationReduce => capacity::calls(kind),
         K::StampRegister
         | K::StampDeploy
         | K::IngressAdd
@@ -168,7 +173,7 @@ pub fn calls(kind: StepKind) -> &'static [Call] {
         | K::PlacementClose
         | K::PlacementOpen
         | K::ProjectionSync
-        | K::DriftRepair => stamp(kind),
+        | K::DriftRepair => stamp::calls(kind),
         K::IngressRemove
         | K::StampDrain
         | K::StampStandby
@@ -180,7 +185,7 @@ pub fn calls(kind: StepKind) -> &'static [Call] {
         | K::IngressDelete
         | K::DataDelete
         | K::StampDelete
-        | K::StampTombstone => stamp_goes(kind),
+        | K::StampTombstone => stamp_goes::calls(kind),
         K::TenantData
         | K::TenantBlob
         | K::ApiUser
@@ -199,7 +204,7 @@ pub fn calls(kind: StepKind) -> &'static [Call] {
         | K::ApiRevoke
         | K::TenantExport
         | K::TenantDelete
-        | K::TenantTombstone => tenant(kind),
+        | K::TenantTombstone => tenant::calls(kind),
         K::QuotaGranted
         | K::QuotaHeadroom
         | K::QuotaVerify
@@ -227,357 +232,5 @@ pub fn calls(kind: StepKind) -> &'static [Call] {
         | K::TenantDrain
         | K::ExportVerify
         | K::TenantAbsence => &[],
-    }
-}
-
-fn capacity(kind: StepKind) -> &'static [Call] {
-    const CORES: Sets = &[("cores", Must::Given)];
-    const INSTANCES: Sets = &[("instances", Must::Given)];
-    const ALLOCATION: Call = must(Way::Put, Kind::QuotaAllocation, Whose::Allocation, CORES);
-    const RESERVED: Kind = Kind::CapacityReservation;
-    match kind {
-        StepKind::QuotaGroupCreate => {
-            const { &[must(Way::Put, Kind::QuotaGroup, Whose::QuotaGroup, &[])] }
-        }
-        StepKind::QuotaIncrease => {
-            const LIMIT: Sets = &[("limit", Must::Given)];
-            const { &[must(Way::Write, Kind::GroupQuota, Whose::GroupQuota, LIMIT)] }
-        }
-        StepKind::QuotaAllocate | StepKind::QuotaReturn => const { &[ALLOCATION] },
-        StepKind::ReservationEnsure => {
-            const {
-                &[
-                    may(
-                        Way::Write,
-                        Kind::ResourceGroup,
-                        Whose::ReservationGroup,
-                        &[],
-                    ),
-                    must(Way::Write, RESERVED, Whose::Reservation, INSTANCES),
-                ]
-            }
-        }
-        StepKind::ReservationReduce => {
-            const {
-                &[
-                    Call {
-                        needed: false,
-                        ..must(
-                            Way::Write,
-                            Kind::ScaleSet,
-                            Whose::Inside,
-                            &[("reservation", Must::Gone)],
-                        )
-                    },
-                    must(Way::Write, RESERVED, Whose::Reservation, INSTANCES),
-                ]
-            }
-        }
-        _ => &[],
-    }
-}
-
-fn stamp(kind: StepKind) -> &'static [Call] {
-    const ON: Sets = &[("enabled", Must::Be(true))];
-    const OFF: Sets = &[("enabled", Must::Be(false))];
-    const SCALE: &[&str] = &["instances", "power", "reservation"];
-    match kind {
-        StepKind::StampRegister => {
-            const MAY: &[&str] = &["accepting", "protected", "generation"];
-            const { &[entry(&[("state", Must::Text("creating"))], MAY), TAGS] }
-        }
-        StepKind::StampDeploy => {
-            const {
-                &[
-                    must(Way::Put, Kind::ResourceGroup, Whose::Group, &[]),
-                    Call {
-                        may: SCALE,
-                        ..must(Way::Put, Kind::ScaleSet, Whose::Inside, &[])
-                    },
-                    must(Way::Put, Kind::SqlServer, Whose::Inside, &[]),
-                    may(Way::Put, Kind::SqlDatabase, Whose::Inside, &[]),
-                    must(Way::Put, Kind::StorageAccount, Whose::Inside, &[]),
-                    must(Way::Put, Kind::Alert, Whose::Inside, &[]),
-                    may(Way::Put, Kind::Lock, Whose::Inside, &[]),
-                    Call {
-                        needed: false,
-                        ..must(Way::Put, Kind::Origin, Whose::Origin, OFF)
-                    },
-                ]
-            }
-        }
-        StepKind::IngressAdd => const { &[must(Way::Write, Kind::Origin, Whose::Origin, ON)] },
-        StepKind::StampActivate => {
-            const ACTIVE: Sets = &[("state", Must::Text("active"))];
-            const MAY: &[&str] = &["accepting", "protected", "generation"];
-            const { &[entry(ACTIVE, MAY), TAGS] }
-        }
-        StepKind::ComputeStart => {
-            const {
-                &[Call {
-                    may: &["instances", "power"],
-                    ..must(Way::Write, Kind::ScaleSet, Whose::Inside, &[])
-                }]
-            }
-        }
-        StepKind::StampUpdate => {
-            const {
-                &[
-                    Call {
-                        needed: false,
-                        ..entry(&[], &[])
-                    },
-                    TAGS,
-                    may(
-                        Way::Write,
-                        Kind::ScaleSet,
-                        Whose::Inside,
-                        &["instances", "reservation"],
-                    ),
-                    may(Way::Write, Kind::SqlServer, Whose::Inside, &[]),
-                    may(Way::Write, Kind::SqlDatabase, Whose::Inside, &[]),
-                    may(Way::Write, Kind::StorageAccount, Whose::Inside, &[]),
-                    may(Way::Write, Kind::Alert, Whose::Inside, &[]),
-                    may(Way::Write, Kind::Origin, Whose::Origin, &[]),
-                ]
-            }
-        }
-        StepKind::StampProtect => {
-            const {
-                &[
-                    Call {
-                        needed: false,
-                        ..entry(&[], &["protected"])
-                    },
-                    TAGS,
-                    may(Way::Write, Kind::Lock, Whose::Inside, &[]),
-                    may(Way::Delete, Kind::Lock, Whose::Inside, &[]),
-                ]
-            }
-        }
-        StepKind::PlacementClose => {
-            const { &[entry(&[("accepting", Must::Be(false))], &[]), TAGS] }
-        }
-        StepKind::PlacementOpen => const { &[entry(&[("accepting", Must::Be(true))], &[]), TAGS] },
-        StepKind::ProjectionSync => {
-            const {
-                &[
-                    Call {
-                        needed: true,
-                        ..TAGS
-                    },
-                    Call {
-                        needed: false,
-                        ..entry(&[], &[])
-                    },
-                ]
-            }
-        }
-        StepKind::DriftRepair => {
-            const {
-                &[
-                    Call {
-                        needed: false,
-                        ..entry(&[], &[])
-                    },
-                    TAGS,
-                    may(
-                        Way::Write,
-                        Kind::ScaleSet,
-                        Whose::Inside,
-                        &["instances", "power", "reservation"],
-                    ),
-                    may(Way::Write, Kind::SqlServer, Whose::Inside, &[]),
-                    may(Way::Write, Kind::SqlDatabase, Whose::Inside, &[]),
-                    may(Way::Write, Kind::StorageAccount, Whose::Inside, &[]),
-                    may(Way::Write, Kind::Alert, Whose::Inside, &[]),
-                    may(Way::Write, Kind::Lock, Whose::Inside, &[]),
-                    may(Way::Write, Kind::Origin, Whose::Origin, &["enabled"]),
-                ]
-            }
-        }
-        _ => &[],
-    }
-}
-
-fn stamp_goes(kind: StepKind) -> &'static [Call] {
-    const DELETING: Call = Call {
-        needed: false,
-        ..entry(&[("state", Must::Text("deleting"))], &[])
-    };
-    const OFF: Sets = &[("enabled", Must::Be(false))];
-    const SET: Kind = Kind::ScaleSet;
-    match kind {
-        StepKind::IngressRemove => const { &[must(Way::Write, Kind::Origin, Whose::Origin, OFF)] },
-        StepKind::StampDrain => const { &[entry(&[("state", Must::Text("draining"))], &[]), TAGS] },
-        StepKind::StampStandby => {
-            const {
-                &[
-                    entry(&[("state", Must::Text("ready"))], &[]),
-                    TAGS,
-                    may(Way::Write, SET, Whose::Inside, &["instances"]),
-                ]
-            }
-        }
-        StepKind::StampIsolate => {
-            const ISOLATED: Sets = &[("state", Must::Text("isolated"))];
-            const { &[entry(ISOLATED, &["accepting"]), TAGS] }
-        }
-        StepKind::StampBackup => const { &[must(Way::Put, Kind::Backup, Whose::Backup, &[])] },
-        StepKind::MonitoringRemove => {
-            const {
-                &[
-                    may(Way::Delete, Kind::Alert, Whose::Inside, &[]),
-                    Call {
-                        needed: false,
-                        ..must(Way::Write, Kind::Alert, Whose::Inside, OFF)
-                    },
-                ]
-            }
-        }
-        StepKind::ComputeRelease => {
-            const {
-                &[
-                    entry(&[("state", Must::Text("releasing"))], &[]),
-                    TAGS,
-                    must(
-                        Way::Write,
-                        SET,
-                        Whose::Inside,
-                        &[("power", Must::Text("deallocated"))],
-                    ),
-                    must(Way::Write, SET, Whose::Inside, &[("instances", Must::Zero)]),
-                ]
-            }
-        }
-        StepKind::StampReleased => {
-            const { &[entry(&[("state", Must::Text("quota_returned"))], &[]), TAGS] }
-        }
-        StepKind::IngressDelete => {
-            const {
-                &[
-                    DELETING,
-                    must(Way::Delete, Kind::Origin, Whose::Origin, &[]),
-                ]
-            }
-        }
-        StepKind::DataDelete => {
-            const {
-                &[
-                    DELETING,
-                    TAGS,
-                    must(Way::Delete, Kind::SqlServer, Whose::Inside, &[]),
-                    must(Way::Delete, Kind::StorageAccount, Whose::Inside, &[]),
-                    may(Way::Delete, Kind::SqlDatabase, Whose::Inside, &[]),
-                ]
-            }
-        }
-        StepKind::StampDelete => {
-            const {
-                &[
-                    DELETING,
-                    TAGS,
-                    must(Way::Delete, Kind::ResourceGroup, Whose::Group, &[]),
-                ]
-            }
-        }
-        StepKind::StampTombstone => const { &[entry(&[("state", Must::Text("deleted"))], &[])] },
-        _ => &[],
-    }
-}
-
-fn tenant(kind: StepKind) -> &'static [Call] {
-    const WRITE: Way = Way::Write;
-    const DATA: Whose = Whose::Data;
-    const DB: Kind = Kind::SqlDatabase;
-    const SCHEMA: Kind = Kind::TenantSchema;
-    const BLOB: Kind = Kind::BlobContainer;
-    const BACKUP: Sets = &[("tenant", Must::OwnTenant)];
-    match kind {
-        StepKind::TenantData => {
-            const { &[may(WRITE, DB, DATA, &[]), may(WRITE, SCHEMA, DATA, &[])] }
-        }
-        StepKind::TenantBlob => const { &[must(WRITE, BLOB, DATA, &[])] },
-        StepKind::ApiUser => const { &[must(WRITE, Kind::ApiUser, Whose::Gateway, &[])] },
-        StepKind::ApiSubscribe => {
-            const { &[must(WRITE, Kind::ApiSubscription, Whose::Gateway, &[])] }
-        }
-        StepKind::ApiPolicy => const { &[must(WRITE, Kind::ApiPolicy, Whose::Gateway, &[])] },
-        StepKind::RouteRegister => {
-            const HOME: Sets = &[
-                ("stamp", Must::NamedStamp),
-                ("state", Must::Text("active")),
-                ("routed", Must::Be(true)),
-            ];
-            const { &[entry(HOME, &["frozen", "held"])] }
-        }
-        StepKind::TenantUpdate => const { &[entry(&[], &["held", "state", "routed", "frozen"])] },
-        StepKind::TenantSnapshot | StepKind::TenantExport => {
-            const { &[must(Way::Put, Kind::Backup, Whose::Snapshot, BACKUP)] }
-        }
-        StepKind::TenantFreeze => {
-            const FROZEN: Sets = &[
-                ("frozen", Must::Be(true)),
-                ("state", Must::Text("migrating")),
-            ];
-            const { &[entry(FROZEN, &[])] }
-        }
-        StepKind::TenantCopy => {
-            const {
-                &[
-                    may(Way::Copy, DB, DATA, &[]),
-                    may(Way::Copy, SCHEMA, DATA, &[]),
-                    may(Way::Copy, BLOB, DATA, &[]),
-                ]
-            }
-        }
-        StepKind::TenantSwitch => {
-            const HOME: Sets = &[
-                ("stamp", Must::NamedStamp),
-                ("moved_from", Must::NamedStamp),
-                ("frozen", Must::Be(false)),
-                ("state", Must::Text("active")),
-            ];
-            const { &[entry(HOME, &["routed"])] }
-        }
-        StepKind::SourceDelete | StepKind::TenantDelete => {
-            const {
-                &[
-                    may(Way::Delete, DB, DATA, &[]),
-                    may(Way::Delete, SCHEMA, DATA, &[]),
-                    may(Way::Delete, BLOB, DATA, &[]),
-                ]
-            }
-        }
-        StepKind::TenantSettle => {
-            const {
-                &[entry(
-                    &[("moved_from", Must::Gone)],
-                    &["stamp", "state", "routed"],
-                )]
-            }
-        }
-        StepKind::TenantLeave => const { &[entry(&[("state", Must::Text("offboarding"))], &[])] },
-        StepKind::RouteRemove => const { &[entry(&[("routed", Must::Be(false))], &[])] },
-        StepKind::ApiRevoke => {
-            const {
-                &[
-                    may(Way::Delete, Kind::ApiPolicy, Whose::Gateway, &[]),
-                    may(Way::Delete, Kind::ApiSubscription, Whose::Gateway, &[]),
-                    may(Way::Delete, Kind::ApiUser, Whose::Gateway, &[]),
-                    may(WRITE, Kind::ApiSubscription, Whose::Gateway, &[]),
-                    may(WRITE, Kind::ApiUser, Whose::Gateway, &[]),
-                ]
-            }
-        }
-        StepKind::TenantTombstone => {
-            const {
-                &[entry(
-                    &[("state", Must::Text("offboarded"))],
-                    &["stamp", "routed", "moved_from"],
-                )]
-            }
-        }
-        _ => &[],
     }
 }

@@ -5,6 +5,10 @@
 //! opinion on the rules, which read kinds and edges. A check that the world already knows to be
 //! false stops the play, as it would stop an apply; that is safe, and no breach.
 
+mod conditions;
+mod entries;
+mod losses;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -23,9 +27,11 @@ use crate::model::StampKind;
 use crate::model::StampState;
 use crate::model::TenantId;
 use crate::model::tenant::Export;
-use crate::plan::format::Condition;
 use crate::plan::format::Step;
 use crate::plan::format::opening::OpeningStamp;
+use losses::erase;
+use losses::remove;
+use losses::stop;
 
 /// What is known of a stamp.
 #[expect(
@@ -39,6 +45,8 @@ struct Place {
     traffic: bool,
     healthy: bool,
     running: bool,
+    /// Whether its cores count as used: all of them, until its size is first written.
+    counted: bool,
     tenants: i64,
     load: Option<Load4>,
     empty_seen: bool,
@@ -114,6 +122,7 @@ impl World {
                 traffic: stamp.origin.is_some() && state == Some(S::Active),
                 healthy: state == Some(S::Active),
                 running: !released && state.is_some(),
+                counted: !released && state.is_some(),
                 tenants: i64::from(if state.is_some() { stamp.tenants } else { 0 }),
                 load: match state {
                     None => Some([0; 4]),
@@ -183,15 +192,15 @@ impl World {
         }
     }
 
-    /// Plays a step. `Err` where the world knows that one of its conditions is false.
-    pub fn play(&mut self, case: &Case<'_>, step: &Step) -> Result<Vec<Breach>, ()> {
+    /// Plays a step. `None` where the world knows that one of its conditions is false.
+    pub fn play(&mut self, case: &Case<'_>, step: &Step) -> Option<Vec<Breach>> {
         if !step
             .act
             .conditions()
             .iter()
             .all(|condition| self.may_hold(case, condition))
         {
-            return Err(());
+            return None;
         }
         for condition in step.act.conditions() {
             self.learn(case, step, condition);
@@ -206,101 +215,7 @@ impl World {
                 Verb::Copy { .. } => self.copy(case, &call.address, &mut breaches),
             }
         }
-        Ok(breaches)
-    }
-
-    fn may_hold(&self, case: &Case<'_>, condition: &Condition) -> bool {
-        let Condition::FewerThan { matching, count } = condition else {
-            return true;
-        };
-        let Some((setting, Value::Text(id))) = &matching.equals else {
-            return true;
-        };
-        let stamp = id.parse().ok().and_then(|id: StampId| self.stamps.get(&id));
-        let counts = setting == "stamp" && matching.beneath.starts_with(&case.body.registry);
-        !counts || stamp.is_none_or(|place| place.tenants < i64::from(*count))
-    }
-
-    /// What a condition that holds tells.
-    fn learn(&mut self, case: &Case<'_>, step: &Step, condition: &Condition) {
-        let tenant = case.tenant(step).map(|(id, _)| id.clone());
-        let mut resident = tenant.and_then(|id| self.tenants.get_mut(&id));
-        let owner = condition.address().and_then(|address| case.owner(address));
-        let place = owner.and_then(|id| self.stamps.get_mut(id));
-        match condition {
-            Condition::Is {
-                address,
-                setting,
-                value,
-            } => match (address.kind(), setting.as_str()) {
-                (Kind::Health, "smoke") => {
-                    place
-                        .into_iter()
-                        .for_each(|p| p.healthy = *value == Value::Bool(true));
-                }
-                (Kind::Backup, "verified") => match resident {
-                    Some(resident) => resident.saved = true,
-                    None => case
-                        .stamp(step)
-                        .and_then(|(id, _)| self.stamps.get_mut(id))
-                        .into_iter()
-                        .for_each(|p| p.saved = true),
-                },
-                (Kind::RegistryItem, "held") => {
-                    if let Some(resident) = &mut resident {
-                        resident.unheld = true;
-                    } else if let Some((id, _)) = case.stamp(step) {
-                        self.stamps
-                            .entry(id.clone())
-                            .and_modify(|p| p.unheld = true);
-                    }
-                }
-                _ => {}
-            },
-            Condition::AtMost {
-                address,
-                setting,
-                limit: 0,
-            } => match (address.kind(), setting.as_str()) {
-                (Kind::StampMetrics, "jobs") => place.into_iter().for_each(|p| p.idle = true),
-                (Kind::TenantMetrics, "active_requests") => {
-                    resident.into_iter().for_each(|r| r.quiet = true);
-                }
-                _ => {}
-            },
-            Condition::ChangedBy { address, by, .. } if address.kind() == Kind::GroupQuota => {
-                if let Some((id, _)) = case.stamp(step)
-                    && *by >= signed(case.cores_at_stake(id))
-                    && let Some(place) = self.stamps.get_mut(id)
-                {
-                    place.returned = true;
-                }
-            }
-            Condition::FewerThan { matching, count: 1 } => {
-                if let (Some(("stamp", Value::Text(_))), Some((id, _))) = (
-                    matching
-                        .equals
-                        .as_ref()
-                        .map(|(name, value)| (name.as_str(), value)),
-                    case.stamp(step),
-                ) {
-                    self.stamps
-                        .entry(id.clone())
-                        .and_modify(|p| p.empty_seen = true);
-                }
-            }
-            Condition::OnlyOwned { group, .. } => {
-                let of = case.owner(group).and_then(|id| self.stamps.get_mut(id));
-                of.into_iter().for_each(|p| p.owned = true);
-            }
-            Condition::SameContent { .. } => resident.into_iter().for_each(|r| r.equal = r.copied),
-            Condition::Elapsed { seconds, .. } => {
-                let enough = *seconds >= case.body.policy.migration.soak;
-                resident.into_iter().for_each(|r| r.soaked = enough);
-            }
-            Condition::Confirmed { .. } => resident.into_iter().for_each(|r| r.confirmed = true),
-            _ => {}
-        }
+        Some(breaches)
     }
 
     fn write(
@@ -358,135 +273,15 @@ impl World {
         let Some(place) = self.stamps.get_mut(id) else {
             return;
         };
-        let was = place.running;
         match settings.get("instances").and_then(Value::as_int) {
             Some(0) => stop(place, address, breaches),
             Some(_) => place.running = true,
             None => {}
         }
-        let is = place.running;
-        if was != is {
-            let stamp = &case.body.opening.stamps[id];
-            self.use_cores(case, stamp, if is { 1 } else { -1 });
+        let sized = settings.contains_key("instances");
+        if sized && std::mem::take(&mut place.counted) {
+            self.use_cores(case, &case.body.opening.stamps[id], -1);
         }
-    }
-
-    fn stamp_entry(
-        &mut self,
-        case: &Case<'_>,
-        id: &str,
-        settings: &Settings,
-        breaches: &mut Vec<Breach>,
-    ) {
-        let Ok(id) = id.parse::<StampId>() else {
-            return;
-        };
-        let Some((id, opening)) = case.body.opening.stamps.get_key_value(&id) else {
-            return;
-        };
-        let Some(place) = self.stamps.get_mut(id) else {
-            return;
-        };
-        if let Some(accepting) = settings.get("accepting").and_then(Value::as_bool) {
-            place.accepting = accepting;
-        }
-        let word = settings.get("state").and_then(Value::as_str);
-        let Some(next) = word.and_then(StampState::from_word) else {
-            return;
-        };
-        let (was, is) = (
-            place.state == Some(StampState::Active),
-            next == StampState::Active,
-        );
-        if next == StampState::Draining && place.tenants > 0 {
-            breaches.push((
-                "O-6",
-                format!("{id} is drained with {} tenants", place.tenants),
-            ));
-        }
-        if is && !place.healthy {
-            breaches.push(("O-26", format!("{id} is called active untested")));
-        }
-        place.accepting = place.accepting || (is && !was);
-        place.state = Some(next);
-        if opening.kind != StampKind::Shared || was == is {
-            return;
-        }
-        let region = opening.region.to_string();
-        let Some(active) = self.serving.get_mut(&region) else {
-            return;
-        };
-        *active += if is { 1 } else { -1 };
-        let told = case.body.opening.serving.iter();
-        let told = told.filter(|s| s.kind == StampKind::Shared && s.region == opening.region);
-        let before = told.map(|s| s.active).next().unwrap_or(0);
-        let least = case.body.policy.capacity.min_active_stamps.min(before);
-        if !is && *active < i64::from(least) {
-            breaches.push((
-                "I-4",
-                format!("{active} shared stamps of {region} are left"),
-            ));
-        }
-    }
-
-    fn tenant_entry(
-        &mut self,
-        case: &Case<'_>,
-        id: &str,
-        settings: &Settings,
-        breaches: &mut Vec<Breach>,
-    ) {
-        let Ok(id) = id.parse::<TenantId>() else {
-            return;
-        };
-        let Some((id, opening)) = case.body.opening.tenants.get_key_value(&id) else {
-            return;
-        };
-        let Some(resident) = self.tenants.get_mut(id) else {
-            return;
-        };
-        let truth = |name: &str| settings.get(name).and_then(Value::as_bool);
-        resident.frozen = truth("frozen").unwrap_or(resident.frozen);
-        resident.routed = truth("routed").unwrap_or(resident.routed);
-        if settings.get("state").and_then(Value::as_str) == Some("offboarded") {
-            resident.gone = true;
-            leave(
-                &mut self.stamps,
-                resident.home.as_ref(),
-                &array(opening.demand),
-            );
-        }
-        let settles = settings.get("moved_from").and_then(Value::as_str) == Some("");
-        if settles && let Some(left) = resident.left.take() {
-            leave(&mut self.stamps, Some(&left), &array(opening.demand));
-        }
-        let home = settings.get("stamp").and_then(Value::as_str);
-        let home: Option<StampId> = home.and_then(|home| home.parse().ok());
-        let Some(home) = home.filter(|home| resident.home.as_ref() != Some(home)) else {
-            return;
-        };
-        if !resident.made.contains(&home) {
-            breaches.push((
-                "O-33",
-                format!("{id} is routed to {home}, which has no data of it"),
-            ));
-        }
-        if resident.home.is_some() && !resident.equal {
-            breaches.push(("O-51", format!("{id} is switched before its data is equal")));
-        }
-        resident.left = resident.home.replace(home.clone());
-        let Some(place) = self.stamps.get_mut(&home) else {
-            return;
-        };
-        place.empty_seen = false;
-        place.tenants += 1;
-        if let Some(load) = &mut place.load {
-            let demand = array(opening.demand);
-            load.iter_mut()
-                .zip(demand)
-                .for_each(|(sum, more)| *sum = sum.saturating_add(more));
-        }
-        admitted(case, &home, place, breaches);
     }
 
     fn allocate(
@@ -571,120 +366,4 @@ impl World {
 
 fn array(load: Load) -> Load4 {
     [load.cpu, load.memory, load.storage, load.dtu]
-}
-
-fn leave(stamps: &mut BTreeMap<StampId, Place>, left: Option<&StampId>, demand: &Load4) {
-    if let Some(place) = left.and_then(|left| stamps.get_mut(left)) {
-        place.tenants -= 1;
-        if let Some(load) = &mut place.load {
-            load.iter_mut()
-                .zip(demand)
-                .for_each(|(sum, less)| *sum = sum.saturating_sub(*less));
-        }
-    }
-}
-
-/// A stamp has taken a tenant: may it have?
-fn admitted(case: &Case<'_>, id: &StampId, place: &Place, breaches: &mut Vec<Breach>) {
-    let Some(opening) = case.body.opening.stamps.get(id) else {
-        return;
-    };
-    let placement = &case.body.policy.placement;
-    let most = match opening.kind {
-        StampKind::Shared => placement.max_tenants_per_shared,
-        StampKind::Dedicated => 1,
-    };
-    let fits = place.load.is_some_and(|[cpu, memory, storage, dtu]| {
-        let load = Load {
-            cpu,
-            memory,
-            storage,
-            dtu,
-        };
-        load.is_below(&opening.capacity, placement.bands.provision.0)
-    });
-    let open = place.state == Some(StampState::Active) && place.accepting;
-    if !open || !fits || place.tenants > i64::from(most) {
-        breaches.push(("I-8", format!("{id} takes a tenant that it must not take")));
-    }
-}
-
-fn stop(place: &mut Place, address: &Address, breaches: &mut Vec<Breach>) {
-    if place.tenants > 0 {
-        breaches.push(("O-6", format!("`{address}` is stopped under its tenants")));
-    }
-    if !place.idle {
-        breaches.push(("O-11", format!("`{address}` is stopped while jobs may run")));
-    }
-    if !place.saved {
-        breaches.push(("O-13", format!("`{address}` is stopped without a backup")));
-    }
-    place.running = false;
-}
-
-/// Something that a stamp is made of goes for good.
-fn remove(place: &mut Place, address: &Address, breaches: &mut Vec<Breach>) {
-    let group = address.kind() == Kind::ResourceGroup;
-    let asked = [
-        (
-            place.returned,
-            "O-2",
-            "before its cores are returned and seen",
-        ),
-        (!place.running, "O-4", "while its machines run"),
-        (
-            place.empty_seen && place.tenants <= 0,
-            "O-7",
-            "with tenants on it",
-        ),
-        (place.saved, "O-13", "without a backup"),
-        (place.unheld, "O-20", "without a look at holds"),
-        (
-            !group || place.owned,
-            "O-18",
-            "without a look at whose it is",
-        ),
-        (!group || !place.data, "O-17", "with its data in it"),
-    ];
-    for (fine, rule, how) in asked {
-        if !fine {
-            breaches.push((rule, format!("`{address}` is deleted {how}")));
-        }
-    }
-    if address.kind() == Kind::SqlServer {
-        place.data = false;
-    }
-}
-
-/// A tenant's data on one stamp goes for good.
-fn erase(
-    case: &Case<'_>,
-    id: &TenantId,
-    resident: &mut Resident,
-    on: Option<&StampId>,
-    breaches: &mut Vec<Breach>,
-) {
-    let confirmed = resident.confirmed || !case.body.policy.migration.confirm;
-    let home = on == resident.home.as_ref();
-    let asked = [
-        (resident.unheld, "O-20", "without a look at holds"),
-        (
-            !home || !resident.routed,
-            "O-38",
-            "while it is routed there",
-        ),
-        (!home || resident.quiet, "O-39", "while requests run"),
-        (!home || resident.saved, "O-40", "without an export"),
-        (home || resident.equal, "O-51", "before its copy is equal"),
-        (
-            home || (resident.soaked && confirmed),
-            "O-54",
-            "before the soak has ended",
-        ),
-    ];
-    for (fine, rule, how) in asked {
-        if !fine {
-            breaches.push((rule, format!("data of {id} is deleted {how}")));
-        }
-    }
 }

@@ -52,12 +52,12 @@ fn every_broken_manifest_names_its_fault_and_line() {
             .iter()
             .map(|d| d.place().map(|s| loaded.sources.place(s)))
             .collect();
-        let placed = places
+        let all_placed = places
             .iter()
             .all(|p| p.as_ref().is_some_and(|p| p.line > 0 && !p.file.is_empty()));
         let first = errors.first().zip(places.first().and_then(Option::as_ref));
         let right = first.is_some_and(|(d, p)| d.code.as_str() == code && p.line == line);
-        if !placed || !right {
+        if !all_placed || !right {
             let shown = render(
                 &loaded.diagnostics,
                 &loaded.sources,

@@ -117,7 +117,7 @@ fn controller_documents_become_policy() {
         ("h.yaml", health),
     ]));
     let policy = fleet.policy;
-    // The documents of the seed state the defaults, so that only what differs can be told apart.
+    // These documents state the defaults; further down, others.
     assert_eq!(
         policy.autoscale,
         stampctl::model::policy::AutoscalePolicy::default()
@@ -215,4 +215,66 @@ fn an_azure_fleet_keeps_tenants_in_databases() {
         told(&files(&[("f.yaml", &rows)])),
         [("E0220".to_owned(), 6)]
     );
+}
+
+#[test]
+fn a_fault_that_every_stamp_shares_is_one_finding() {
+    let text = BASE.replace("stamps:\n", "ingress: { subscription: sub }\nstamps:\n  b: { region: eastus2, subscription: sub, compute: { sku: Standard_D8s_v5, instances: 8 } }\n");
+    let missing = ["resource_group", "profile", "group"].map(|_| ("E0108".to_owned(), 5));
+    assert_eq!(told(&files(&[("f.yaml", &text)])), missing);
+}
+
+#[test]
+fn a_fleet_of_shared_stamps_with_pins_loads_without_ingress() {
+    let text = "version: 1
+fleet: pair
+provider:
+  sim: {}
+policy:
+  capacity: { min_active_stamps: 0, max_stamps: 100000 }
+  placement: { max_tenants_per_shared: 1000000 }
+subscriptions:
+  sub-eastus2: { id: 00000000-0000-0000-0000-000000000001 }
+quota_groups:
+  qg:
+    management_group: mg
+    subscriptions: [sub-eastus2]
+    limits:
+      - { region: eastus2, family: standardDSv5Family, cores: 64 }
+capacity_reservations:
+  crg-eastus2: { subscription: sub-eastus2, region: eastus2, zones: [\"1\", \"2\"], sku: Standard_D8s_v5 }
+stamps:
+  shared-eastus2-001: { kind: shared, region: eastus2, zones: [\"1\", \"2\"], subscription: sub-eastus2, quota_group: qg, capacity_reservation: crg-eastus2, compute: { sku: Standard_D8s_v5, instances: 8 } }
+tenants:
+  t0000000: { users: 5, tier: basic, region: eastus2, placement: shared-eastus2-001 }
+";
+    let loaded = files(&[("fleet.yaml", text)]);
+    assert!(loaded.diagnostics.is_empty());
+    let fleet = fleet(loaded);
+    let stamp = fleet
+        .stamps
+        .values()
+        .next()
+        .unwrap()
+        .shape
+        .as_ref()
+        .unwrap();
+    assert_eq!((stamp.ingress.as_ref(), stamp.compute.cores()), (None, 64));
+    assert_eq!(fleet.policy.capacity.min_active_stamps, 0);
+}
+
+#[test]
+fn an_overlay_can_name_another_provider() {
+    let there = folder(&[
+        ("fleet.yaml", BASE),
+        (
+            "env/prod.yaml",
+            "provider: { azure: { management_group: mg } }\n",
+        ),
+    ]);
+    let fleet = fleet(with(there.path(), Some("prod"), &[]));
+    assert!(matches!(
+        fleet.provider,
+        stampctl::model::fleet::ProviderRef::Azure { .. }
+    ));
 }

@@ -78,9 +78,10 @@ fn deep_nesting_is_refused() {
     ] {
         has(&yaml(&format!("{start}{}", open.repeat(100_000))), "E0103");
     }
-    let block: String = (0..3_000)
-        .map(|at| format!("{}k:\n", " ".repeat(at)))
-        .collect();
+    let mut block = String::new();
+    for at in 0..3_000 {
+        let _ = writeln!(block, "{:at$}k:", "");
+    }
     has(&yaml(&block), "E0103");
     for open in ["[", "{ a = ", "(", "f(", "-", "!"] {
         let codes = hcl(&format!("x = {}1\n", open.repeat(100_000)));

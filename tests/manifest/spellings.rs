@@ -1,5 +1,6 @@
 //! Two spellings of one fleet, and what formatting and converting must keep.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -174,7 +175,7 @@ proptest! {
         for (at, (users, tier, hold, note)) in users.iter().enumerate() {
             let tier = ["basic", "standard", "premium", "enterprise"][*tier];
             let note = serde_json::to_string(&format!("x{}", note.replace('$', "$$"))).unwrap();
-            text.push_str(&format!("  t{at}: {{ users: {users}, tier: {tier}, region: eastus2, legal_hold: {hold}, contact: {note} }}\n"));
+            let _ = writeln!(text, "  t{at}: {{ users: {users}, tier: {tier}, region: eastus2, legal_hold: {hold}, contact: {note} }}");
         }
         let before = fleet(files(&[("f.yaml", &text)]));
         let there = folder(&[("f.yaml", &text)]);

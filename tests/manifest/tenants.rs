@@ -1,5 +1,7 @@
 //! Tenant lists in files.
 
+use std::fmt::Write as _;
+
 use stampctl::model::tenant::Export;
 use stampctl::model::tenant::Wish;
 
@@ -84,7 +86,7 @@ fn lists_stay_beneath_the_root() {
 fn a_hundred_thousand_tenants_load() {
     let mut csv = "id,users,tier,region\n".to_owned();
     for at in 0..100_000 {
-        csv.push_str(&format!("t{at:06},{},basic,eastus2\n", at % 90));
+        let _ = writeln!(csv, "t{at:06},{},basic,eastus2", at % 90);
     }
     let loaded = listed("t.csv", &csv);
     let place = loaded.places.place_of("tenants/t000041").unwrap();

@@ -79,7 +79,10 @@ impl Cloud {
             pending: BTreeMap::new(),
             versions: 0,
         })));
-        cloud.set(plans::ALLOCATION, plans::settings([("cores", 32_i64.into())]));
+        cloud.set(
+            plans::ALLOCATION,
+            plans::settings([("cores", 32_i64.into())]),
+        );
         let tenant = [("frozen", false.into()), ("stamp", "old".into())];
         cloud.set(plans::TENANT_ITEM, plans::settings(tenant));
         let content = [("records", 1000_i64.into()), ("digest", "d1".into())];

@@ -34,6 +34,8 @@ pub(crate) struct Files {
     /// Which append fails, from 0, and what of it is kept.
     pub(crate) fails: Option<(usize, Kept)>,
     pub(crate) failed: bool,
+    /// The cloud that must not be called once a write has failed.
+    pub(crate) watched: Option<super::cloud::Cloud>,
 }
 
 /// A store in memory.
@@ -111,6 +113,9 @@ impl Store for Memory {
         }
         if fails.is_some() {
             files.failed = true;
+            if let Some(cloud) = &files.watched {
+                cloud.world().dead = true;
+            }
             return Err(StoreError::Io {
                 action: "write",
                 file: "journal".to_owned(),

@@ -181,6 +181,10 @@ pub(crate) const HEALTH: &str = "health/sub/rg-a";
 pub(crate) const OLD: &str = "sql_database/sub/rg-old/sql/db-t";
 pub(crate) const NEW: &str = "sql_database/sub/rg-a/sql/db-t";
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of steps, read from top to bottom"
+)]
 /// A stamp is made and a tenant moves to it: every kind of call, condition and gate.
 pub(crate) fn journey() -> Vec<Step> {
     let (a, t) = (stamp("a"), tenant("t"));

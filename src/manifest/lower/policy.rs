@@ -7,73 +7,16 @@ use super::super::document_policy::AutoscaleDoc;
 use super::super::document_policy::BandsDoc;
 use super::super::document_policy::PlacementPolicyDoc;
 use super::super::document_policy::TriggerDoc;
-use super::super::scalar::Duration;
-use super::super::scalar::Hundredths;
-use super::super::scalar::Whole;
-use super::super::scalar::Word;
+use super::replaces::Replaces as _;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Span;
 use crate::diagnostic::codes;
-use crate::model::Percent;
 use crate::model::Policy;
 use crate::model::Seconds;
 use crate::model::policy::Bands;
 use crate::model::policy::Consolidate;
 use crate::model::policy::PlacementPolicy;
 use crate::model::policy::Trigger;
-
-/// A value as it is written that can replace a default.
-trait Replaces<T> {
-    fn give(&self) -> T;
-}
-
-impl<const M: u64> Replaces<u64> for Whole<M> {
-    fn give(&self) -> u64 {
-        self.0
-    }
-}
-
-impl<const M: u64> Replaces<u32> for Whole<M> {
-    fn give(&self) -> u32 {
-        u32::try_from(self.0).unwrap_or(u32::MAX)
-    }
-}
-
-impl<const M: u64> Replaces<Percent> for Whole<M> {
-    fn give(&self) -> Percent {
-        Percent(self.give())
-    }
-}
-
-impl<const M: u64> Replaces<Option<u32>> for Whole<M> {
-    fn give(&self) -> Option<u32> {
-        Some(self.give())
-    }
-}
-
-impl Replaces<Seconds> for Duration {
-    fn give(&self) -> Seconds {
-        Seconds(self.0)
-    }
-}
-
-impl Replaces<u64> for Hundredths {
-    fn give(&self) -> u64 {
-        self.0
-    }
-}
-
-impl Replaces<bool> for bool {
-    fn give(&self) -> bool {
-        *self
-    }
-}
-
-impl<T: Copy> Replaces<T> for Word<T> {
-    fn give(&self) -> T {
-        self.0
-    }
-}
 
 /// Replaces defaults by what is written, key by key.
 macro_rules! over {

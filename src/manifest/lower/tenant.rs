@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::super::decode::Decoder;
 use super::super::decode::short;
-use super::super::document::Contract;
 use super::super::document::TenantDoc;
+use super::super::document_tenant::Contract;
 use super::super::places::Places;
 use super::super::scalar::bad_id;
 use super::super::written::ExportDoc;

@@ -245,9 +245,10 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
                 .map(|physical| names::stamp_backup(&physical));
             name.as_deref() == Some(address.name())
         }
-        (Whose::Snapshot, Subject::Tenant(id)) => match step.kind {
-            StepKind::TenantExport => address.name() == names::tenant_export(id),
-            _ => {
+        (Whose::Snapshot, Subject::Tenant(id)) => {
+            if step.kind == StepKind::TenantExport {
+                address.name() == names::tenant_export(id)
+            } else {
                 let home = opening
                     .tenants
                     .get(id)
@@ -256,7 +257,7 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
                 let name = physical.map(|physical| names::tenant_snapshot(id, &physical));
                 name.as_deref() == Some(address.name())
             }
-        },
+        }
         _ => false,
     }
 }

@@ -264,13 +264,14 @@ fn room(case: &Case<'_>, sink: &mut Sink<'_>) {
         }
         let (mut load, mut tenants) = match opening.state {
             None => (Load::default(), 0),
-            Some(_) => match opening.load.known() {
-                Some(load) => (load, opening.tenants),
-                None => {
+            Some(_) => {
+                if let Some(load) = opening.load.known() {
+                    (load, opening.tenants)
+                } else {
                     sink.step(first, format!("the load of {stamp} is UNKNOWN"));
                     continue;
                 }
-            },
+            }
         };
         // Those who leave make room only if everybody who comes waits until they are gone.
         let recheck = case.graph.stamp_step(stamp, K::CapacityRecheck);

@@ -40,7 +40,7 @@ pub const P_5: Rule = Rule {
         Order {
             then: &[K::StampIsolate],
             first: &[K::IngressRemove],
-            needed: if_there,
+            needed: had_traffic,
         },
         Order {
             then: &[K::StampReleased],
@@ -81,6 +81,11 @@ fn holds_cores(case: &Case<'_>, step: &Step) -> bool {
 fn is_served(case: &Case<'_>, step: &Step) -> bool {
     let tenant = case.tenant(step);
     tenant.is_none_or(|(_, tenant)| tenant.state != Some(TenantState::Offboarding))
+}
+
+fn had_traffic(case: &Case<'_>, step: &Step) -> bool {
+    let stamp = case.stamp(step).map(|(_, stamp)| stamp);
+    stamp.is_some_and(|s| s.origin.is_some() && s.state == Some(StampState::Active))
 }
 
 /// What begins, and what must end it: any one of the later kinds.

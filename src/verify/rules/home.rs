@@ -60,7 +60,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             let switched = case.graph.siblings(at, &[K::TenantSwitch]).next();
             let now = match switched {
                 Some(switch) => new_home(case, switch),
-                None => tenant.stamp.as_ref().map(|stamp| stamp.as_str()),
+                None => tenant.stamp.as_ref().map(crate::model::id::StampId::as_str),
             };
             let written = new_home(case, at);
             if written.is_some() && written != now {
@@ -76,7 +76,7 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
         return;
     };
     let home = new_home(case, at);
-    let now = tenant.stamp.as_ref().map(|stamp| stamp.as_str());
+    let now = tenant.stamp.as_ref().map(crate::model::id::StampId::as_str);
     let source = step
         .act
         .operations()
@@ -87,7 +87,10 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
             }
             Verb::Delete | Verb::Copy { .. } => None,
         });
-    let again = tenant.moved_from.as_ref().map(|stamp| stamp.as_str());
+    let again = tenant
+        .moved_from
+        .as_ref()
+        .map(crate::model::id::StampId::as_str);
     let right = match again {
         // Settled but for its source: the entry is written once more as it is.
         Some(left) => home == now && source == Some(left),
@@ -102,8 +105,11 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
     if again.is_none() {
         let copies = case.graph.siblings(at, &[K::TenantCopy]);
         let mut calls = copies.flat_map(|copy| case.graph.step(copy).act.operations());
-        let astray =
-            calls.any(|call| case.owner(&call.address).map(|stamp| stamp.as_str()) != home);
+        let astray = calls.any(|call| {
+            case.owner(&call.address)
+                .map(crate::model::id::StampId::as_str)
+                != home
+        });
         if astray {
             sink.step(
                 step,
@@ -134,7 +140,7 @@ fn deletes(case: &Case<'_>, sink: &mut Sink<'_>) {
         let left = tenant.moved_from.as_ref().or(tenant.stamp.as_ref());
         for call in step.act.operations() {
             let on = case.owner(&call.address);
-            let lives = on.map(|stamp| stamp.as_str()) == home;
+            let lives = on.map(crate::model::id::StampId::as_str) == home;
             if on.is_none() || on != left || lives {
                 let address = call.address.to_string();
                 let address = address.escape_debug();

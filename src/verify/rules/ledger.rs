@@ -158,7 +158,10 @@ fn difference(case: &Case<'_>, replay: &Replay<'_>) -> Option<String> {
     for (entry, moved) in told.entries.iter().zip(&replay.moves) {
         let step = case.graph.step(moved.at);
         balance = balance.saturating_add(moved.gain);
-        let subscription = entry.subscription.as_ref().map(|name| name.as_str());
+        let subscription = entry
+            .subscription
+            .as_ref()
+            .map(crate::model::id::SubscriptionName::as_str);
         // An increase is told by the step that asks or by the one that waits for it.
         let asks = moved.subscription.is_none()
             && case

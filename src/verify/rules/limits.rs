@@ -44,7 +44,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         .of_kind(K::TenantSwitch)
         .filter_map(|(at, step)| {
             let (id, tenant) = case.tenant(step)?;
-            let now = tenant.stamp.as_ref().map(|stamp| stamp.as_str());
+            let now = tenant.stamp.as_ref().map(crate::model::id::StampId::as_str);
             (now != new_home(case, at)).then_some(id)
         })
         .collect();

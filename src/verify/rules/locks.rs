@@ -69,9 +69,8 @@ struct Write<'p> {
     settings: Option<&'p Settings>,
 }
 
-/// Writes of one resource by two steps, where both write the same setting, must be ordered. All
-/// writes of a resource are compared with the last few before them; a resource that hundreds of
-/// steps write is one of an account or a reservation, whose steps P-6 orders.
+/// Two writes of one setting must be ordered; a put, a copy or a delete writes all of them. Each
+/// write is held against the last one of each setting: order carries over along the chain.
 fn in_order(case: &Case<'_>, sink: &mut Sink<'_>) {
     let mut writes: BTreeMap<&Address, Vec<Write<'_>>> = BTreeMap::new();
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
@@ -84,32 +83,41 @@ fn in_order(case: &Case<'_>, sink: &mut Sink<'_>) {
             if call.verb == Verb::Delete && call.address.kind() == Kind::ResourceGroup {
                 groups.insert(call.address.path(), at);
             }
-            writes
-                .entry(&call.address)
-                .or_default()
-                .push(Write { at, settings });
+            let write = Write { at, settings };
+            writes.entry(&call.address).or_default().push(write);
         }
     }
     for (address, writes) in &writes {
-        for (place, write) in writes.iter().enumerate() {
-            let recent = writes[..place].iter().rev().take(RECENT);
-            for earlier in recent {
-                let overlap = match (earlier.settings, write.settings) {
-                    (Some(one), Some(two)) => one.keys().any(|name| two.contains_key(name)),
-                    _ => true,
-                };
-                if overlap && earlier.at != write.at && !case.graph.is_before(earlier.at, write.at)
-                {
-                    unordered(case, earlier.at, write.at, address, sink);
+        let mut whole: Option<usize> = None;
+        let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+        for write in writes {
+            let mut earlier: Vec<usize> = match write.settings {
+                None => last.values().copied().chain(whole).collect(),
+                Some(settings) => {
+                    let known = settings.keys().map(|name| last.get(name.as_str()));
+                    known.filter_map(|known| known.copied().or(whole)).collect()
+                }
+            };
+            earlier.sort_unstable();
+            earlier.dedup();
+            for one in earlier {
+                if one != write.at && !case.graph.is_before(one, write.at) {
+                    unordered(case, one, write.at, address, sink);
+                }
+            }
+            match write.settings {
+                None => {
+                    whole = Some(write.at);
+                    last.clear();
+                }
+                Some(settings) => {
+                    last.extend(settings.keys().map(|name| (name.as_str(), write.at)));
                 }
             }
         }
         deleted_with_group(case, address, writes, &groups, sink);
     }
 }
-
-/// How many writes before one are compared with it.
-const RECENT: usize = 16;
 
 /// What lies in a group that is deleted is written before it or not at all.
 fn deleted_with_group(
@@ -156,6 +164,7 @@ pub const O_87: Rule = Rule {
 };
 
 fn leaving(case: &Case<'_>, sink: &mut Sink<'_>) {
+    use StampState as S;
     for (at, step) in case.steps() {
         match step.kind {
             K::StampUpdate | K::ProjectionSync | K::DriftRepair => {
@@ -171,7 +180,6 @@ fn leaving(case: &Case<'_>, sink: &mut Sink<'_>) {
                 for call in step.act.operations() {
                     let stamp = case.owner(&call.address);
                     let state = stamp.and_then(|id| case.body.opening.stamps.get(id)?.state);
-                    use StampState as S;
                     let goes = matches!(
                         state,
                         Some(

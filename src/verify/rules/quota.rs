@@ -188,9 +188,10 @@ fn every_delete(case: &Case<'_>, sink: &mut Sink<'_>) {
             .and_then(|s| s.account.as_ref());
         let held = held.map_or(0, |account| account.cores);
         let retires = case.graph.siblings(at, DELETES).next().is_some();
-        let right = match retires {
-            true => moved.gain == at_stake(case, stamp),
-            false => moved.gain > 0 && moved.gain.unsigned_abs() <= held,
+        let right = if retires {
+            moved.gain == at_stake(case, stamp)
+        } else {
+            moved.gain > 0 && moved.gain.unsigned_abs() <= held
         };
         if !right {
             let message = format!(

@@ -46,6 +46,7 @@ impl Draft<'_> {
             ("generation", stamp.generation.into()),
             ("accepting", stamp.accepting.into()),
             ("protected", stamp.protected.into()),
+            ("held", false.into()),
             ("subscription", stamp.subscription.as_str().into()),
             ("physical", physical(stamp).into()),
             ("since", since),
