@@ -45,7 +45,7 @@ use run::Job;
 
 /// What `apply` takes.
 #[derive(Args, Debug)]
-pub struct ApplyArgs {
+pub(super) struct ApplyArgs {
     /// A plan file, or a fleet to plan and apply
     #[arg(value_name = "PLAN|PATH", default_value = ".")]
     path: PathBuf,
@@ -77,7 +77,7 @@ pub struct ApplyArgs {
 }
 
 /// Applies a saved plan, or plans and applies a fleet.
-pub fn run(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     if plan_file::is_plan(&args.path) {
         saved(args, context, ui)
     } else if args.fleet.is_some() {

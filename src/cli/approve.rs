@@ -20,7 +20,7 @@ use crate::approve::SignError;
 
 /// What `approve` takes.
 #[derive(Args, Debug)]
-pub struct ApproveArgs {
+pub(super) struct ApproveArgs {
     /// The plan file
     plan: PathBuf,
     /// The private key, as ssh-keygen writes it; without it the statement to sign is printed
@@ -41,7 +41,7 @@ pub struct ApproveArgs {
 }
 
 /// Shows the statement and signs it.
-pub fn run(args: &ApproveArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ApproveArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     let file = plan_file::read(&args.plan)?;
     if let Some(broken) = file.broken(&args.plan) {
         return Err(broken);

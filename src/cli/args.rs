@@ -10,7 +10,7 @@ use super::stop::Stop;
 
 /// Which fleet, and which variant of it.
 #[derive(Args, Clone, Debug)]
-pub struct FleetArgs {
+pub(super) struct FleetArgs {
     /// The fleet: a manifest, or a folder of manifests
     #[arg(default_value = ".")]
     pub path: PathBuf,
@@ -20,7 +20,7 @@ pub struct FleetArgs {
 
 /// Which variant of a fleet.
 #[derive(Args, Clone, Debug, Default)]
-pub struct VariantArgs {
+pub(super) struct VariantArgs {
     /// Lay the overlay of this environment, `env/NAME.yaml` or `.hcl`, over the manifest
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
@@ -31,7 +31,7 @@ pub struct VariantArgs {
 
 impl VariantArgs {
     /// The variables by name. The same name twice is an error: one of them is not meant.
-    pub fn variables(&self) -> Result<BTreeMap<String, String>, Stop> {
+    pub(super) fn variables(&self) -> Result<BTreeMap<String, String>, Stop> {
         let mut variables = BTreeMap::new();
         for (name, value) in &self.vars {
             if variables.insert(name.clone(), value.clone()).is_some() {
@@ -43,7 +43,7 @@ impl VariantArgs {
     }
 
     /// The flags that give the same variant again, with a blank before each.
-    pub fn flags(&self) -> String {
+    pub(super) fn flags(&self) -> String {
         let env = self
             .env
             .iter()
@@ -57,7 +57,7 @@ impl VariantArgs {
 
 /// How data is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum DataFormat {
+pub(super) enum DataFormat {
     /// For people
     #[default]
     Text,
@@ -66,7 +66,7 @@ pub enum DataFormat {
 }
 
 /// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@+,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

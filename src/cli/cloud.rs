@@ -21,26 +21,26 @@ use crate::model::ProviderRef;
 use crate::model::QuotaGroup;
 
 /// The folder beside a fleet in which the program keeps what is its own.
-pub const OWN_FOLDER: &str = ".stampctl";
+pub(super) const OWN_FOLDER: &str = ".stampctl";
 
 /// Where the simulated cloud is kept in it.
 const WORLD: &str = "world";
 
 /// An opened cloud.
-pub struct Cloud {
+pub(super) struct Cloud {
     /// The simulated cloud.
     pub sim: Arc<Sim>,
 }
 
 impl Cloud {
     /// The cloud as the stages see it.
-    pub fn provider(&self) -> &dyn Provider {
+    pub(super) fn provider(&self) -> &dyn Provider {
         &*self.sim
     }
 }
 
 /// Opens the cloud that the fleet names.
-pub fn open(loaded: &LoadedFleet) -> Result<Cloud, Stop> {
+pub(super) fn open(loaded: &LoadedFleet) -> Result<Cloud, Stop> {
     match &loaded.fleet.provider {
         ProviderRef::Sim { world } => {
             let seed = seed(&loaded.fleet, &loaded.root, world.as_deref())?;
@@ -56,12 +56,12 @@ pub fn open(loaded: &LoadedFleet) -> Result<Cloud, Stop> {
 }
 
 /// The folder beside a fleet in which the program keeps what is its own.
-pub fn own_folder(root: &Path) -> PathBuf {
+pub(super) fn own_folder(root: &Path) -> PathBuf {
     root.join(OWN_FOLDER)
 }
 
 /// Why the simulated cloud did not do what it was asked to.
-pub fn refused(fault: &SimError) -> Stop {
+pub(super) fn refused(fault: &SimError) -> Stop {
     match fault {
         SimError::Damaged { .. } => Stop::new(Exit::Damaged, fault.to_string())
             .help("the simulated cloud starts anew when its folder is removed"),

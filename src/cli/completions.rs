@@ -9,7 +9,7 @@ use super::ui::Ui;
 
 /// What `completions` takes.
 #[derive(Args, Debug)]
-pub struct CompletionsArgs {
+pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
@@ -17,7 +17,11 @@ pub struct CompletionsArgs {
 
 /// Writes the script.
 #[expect(clippy::unnecessary_wraps, reason = "every command answers in one way")]
-pub fn run(args: &CompletionsArgs, mut command: clap::Command, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(
+    args: &CompletionsArgs,
+    mut command: clap::Command,
+    ui: &Ui,
+) -> Result<Exit, Stop> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "stampctl", &mut script);
     ui.data(&String::from_utf8_lossy(&script));

@@ -15,14 +15,14 @@ use crate::store::Who;
 const USUAL_WIDTH: usize = 100;
 
 /// The environment variable that names the operator's trust file.
-pub const TRUST: &str = "STAMPCTL_TRUST";
+pub(super) const TRUST: &str = "STAMPCTL_TRUST";
 
 /// The environment variable that says how many must approve at least.
-pub const MIN_APPROVALS: &str = "STAMPCTL_MIN_APPROVALS";
+pub(super) const MIN_APPROVALS: &str = "STAMPCTL_MIN_APPROVALS";
 
 /// What surrounds the program, read once when it starts.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub(super) struct Context {
     /// The current folder.
     pub cwd: PathBuf,
     /// Whether a person can be asked.
@@ -51,7 +51,7 @@ pub struct Context {
 
 impl Context {
     /// Reads the surroundings.
-    pub fn read() -> Self {
+    pub(super) fn read() -> Self {
         let stdout_is_terminal = std::io::stdout().is_terminal();
         let stderr_is_terminal = std::io::stderr().is_terminal();
         let colours = Colours::read();
@@ -76,12 +76,12 @@ impl Context {
         clippy::unused_self,
         reason = "the clock is a part of the surroundings"
     )]
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 
     /// This process, as locks and journals name it.
-    pub fn who(&self) -> Who {
+    pub(super) fn who(&self) -> Who {
         Who {
             pid: self.pid,
             host: self.host.clone(),
@@ -91,7 +91,7 @@ impl Context {
 
     /// A path as a command should name it from here: relative to the current folder where it
     /// lies beneath it.
-    pub fn shown(&self, path: &Path) -> String {
+    pub(super) fn shown(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.cwd).unwrap_or(path);
         if shown.as_os_str().is_empty() {
             ".".to_owned()

@@ -14,7 +14,7 @@ use crate::manifest::source::Spelling;
 
 /// What `convert` takes.
 #[derive(Args, Debug)]
-pub struct ConvertArgs {
+pub(super) struct ConvertArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// The spelling to write
@@ -31,7 +31,7 @@ enum To {
 }
 
 /// Writes the fleet as one document to standard output.
-pub fn run(args: &ConvertArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ConvertArgs, ui: &Ui) -> Result<Exit, Stop> {
     let request = LoadRequest {
         path: args.fleet.path.clone(),
         environment: args.fleet.variant.env.clone(),

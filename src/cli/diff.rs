@@ -13,7 +13,7 @@ use crate::render::plan_diff;
 
 /// What `diff` takes.
 #[derive(Args, Debug)]
-pub struct DiffArgs {
+pub(super) struct DiffArgs {
     /// The first plan file
     before: PathBuf,
     /// The second plan file
@@ -24,7 +24,7 @@ pub struct DiffArgs {
 }
 
 /// Compares two plans. A broken seal is said; it does not hide the difference.
-pub fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, Stop> {
     let before = plan_file::read(&args.before)?;
     let after = plan_file::read(&args.after)?;
     let diff = plan_diff::plan_diff(&before.plan, &after.plan);

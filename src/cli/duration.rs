@@ -1,7 +1,7 @@
 //! Lengths of time as they are typed: `90s`, `15m`, `24h`, `7d`, `1h30m`.
 
 /// Seconds in a length of time.
-pub fn seconds(text: &str) -> Result<u32, String> {
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
     let bad = || format!("`{text}` is no length of time; write it as 90s, 15m, 24h, 7d or 1h30m");
     let mut rest = text;
     let mut sum = 0_u32;

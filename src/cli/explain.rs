@@ -27,7 +27,7 @@ use crate::verify::rules;
 
 /// What `explain` takes.
 #[derive(Args, Debug)]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// A stamp, a tenant, a step's id, a rule as in O-1, or a code as in E0107
     #[arg(value_name = "STAMP|TENANT|STEP|RULE|CODE")]
     what: String,
@@ -42,7 +42,7 @@ pub struct ExplainArgs {
 }
 
 /// Explains one thing.
-pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit, Stop> {
     let told = match known(&args.what) {
         Some(told) => told,
         None => in_plan(args, ui)?,

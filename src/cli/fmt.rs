@@ -19,7 +19,7 @@ use crate::manifest::source::Found;
 
 /// What `fmt` takes.
 #[derive(Args, Debug)]
-pub struct FmtArgs {
+pub(super) struct FmtArgs {
     /// A manifest, or a folder of manifests with its overlays
     #[arg(default_value = ".")]
     path: PathBuf,
@@ -29,7 +29,7 @@ pub struct FmtArgs {
 }
 
 /// Formats every manifest file; the names of those that changed go to standard output.
-pub fn run(args: &FmtArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &FmtArgs, ui: &Ui) -> Result<Exit, Stop> {
     let mut unreadable = 0;
     let mut differing = 0;
     for file in files(&args.path, ui)? {
@@ -75,7 +75,10 @@ fn files(path: &Path, ui: &Ui) -> Result<Vec<Found>, Stop> {
     let mut files = source::find(path, &mut sources, &mut found);
     if found.has_errors() {
         tell(&found, &sources, ui);
-        return Err(Stop::error(format!("{} cannot be formatted", path.display())));
+        return Err(Stop::error(format!(
+            "{} cannot be formatted",
+            path.display()
+        )));
     }
     let overlays = load::root(path).join("env");
     if path.is_dir() && overlays.is_dir() {

@@ -20,7 +20,7 @@ use crate::store::Holder;
 
 /// What `confirm` takes.
 #[derive(Args, Debug)]
-pub struct ConfirmArgs {
+pub(super) struct ConfirmArgs {
     /// The step that asks, as `status` names it
     step: String,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub struct ConfirmArgs {
 
 /// What `unlock` takes.
 #[derive(Args, Debug)]
-pub struct UnlockArgs {
+pub(super) struct UnlockArgs {
     /// The run that holds the lock, as the refusal named it
     run: RunId,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct UnlockArgs {
 }
 
 /// Says yes to a gate of the fleet's unfinished run.
-pub fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let own = standing::open_store(&loaded)?;
@@ -67,7 +67,7 @@ pub fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<Exit, S
 }
 
 /// Takes the lock from a run whose process is gone for good.
-pub fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let own = standing::open_store(&loaded)?;

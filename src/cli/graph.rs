@@ -19,7 +19,7 @@ use crate::render::View;
 
 /// What `graph` takes.
 #[derive(Args, Debug)]
-pub struct GraphArgs {
+pub(super) struct GraphArgs {
     /// A plan file, or a fleet to plan
     #[arg(value_name = "PLAN|PATH", default_value = ".")]
     path: PathBuf,
@@ -28,7 +28,7 @@ pub struct GraphArgs {
 }
 
 /// Writes the graph in the DOT language.
-pub fn run(args: &GraphArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &GraphArgs, ui: &Ui) -> Result<Exit, Stop> {
     let plan = if plan_file::is_plan(&args.path) {
         let file = plan_file::read(&args.path)?;
         if let Some(stop) = file.broken(&args.path) {

@@ -18,7 +18,7 @@ const IGNORE: &str =
 
 /// What `init` takes.
 #[derive(Args, Debug)]
-pub struct InitArgs {
+pub(super) struct InitArgs {
     /// The folder; made where it is missing
     #[arg(default_value = ".")]
     dir: PathBuf,
@@ -45,7 +45,7 @@ impl Example {
 }
 
 /// Writes the files; nothing that is there is touched.
-pub fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, Stop> {
     let files = args.example.files();
     let mut taken = files.iter().map(|(name, _)| args.dir.join(name));
     if let Some(there) = taken.find(|path| fs::symlink_metadata(path).is_ok()) {

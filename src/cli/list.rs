@@ -23,7 +23,7 @@ use crate::render::table::Table;
 
 /// What `list` takes.
 #[derive(Args, Debug)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// What is listed
@@ -62,7 +62,7 @@ struct TenantLine {
 }
 
 /// Lists what exists.
-pub fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, Stop> {
     check_state(args)?;
     let loaded = load::load(&args.fleet, ui)?;
     let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;

@@ -15,7 +15,7 @@ use crate::manifest::Loaded;
 use crate::model::Fleet;
 
 /// A fleet, and where it came from.
-pub struct LoadedFleet {
+pub(super) struct LoadedFleet {
     /// The fleet.
     pub fleet: Fleet,
     /// The folder that it lies in.
@@ -27,7 +27,7 @@ pub struct LoadedFleet {
 }
 
 /// Loads a fleet that must be sound. Says everything found on standard error.
-pub fn load(args: &FleetArgs, ui: &Ui) -> Result<LoadedFleet, Stop> {
+pub(super) fn load(args: &FleetArgs, ui: &Ui) -> Result<LoadedFleet, Stop> {
     let mut loaded = read(args)?;
     tell(&loaded, ui);
     match loaded.fleet.take() {
@@ -42,7 +42,7 @@ pub fn load(args: &FleetArgs, ui: &Ui) -> Result<LoadedFleet, Stop> {
 }
 
 /// Loads what is there, sound or not. Says nothing.
-pub fn read(args: &FleetArgs) -> Result<Loaded, Stop> {
+pub(super) fn read(args: &FleetArgs) -> Result<Loaded, Stop> {
     Ok(manifest::load(&LoadRequest {
         path: args.path.clone(),
         environment: args.variant.env.clone(),
@@ -51,7 +51,7 @@ pub fn read(args: &FleetArgs) -> Result<Loaded, Stop> {
 }
 
 /// Says everything that was found.
-pub fn tell(loaded: &Loaded, ui: &Ui) {
+pub(super) fn tell(loaded: &Loaded, ui: &Ui) {
     if !loaded.diagnostics.is_empty() {
         ui.say_ready(&diagnostic::render(
             &loaded.diagnostics,
@@ -62,7 +62,7 @@ pub fn tell(loaded: &Loaded, ui: &Ui) {
 }
 
 /// That a manifest with errors goes no further.
-pub fn refusal(loaded: &Loaded, path: &Path) -> Stop {
+pub(super) fn refusal(loaded: &Loaded, path: &Path) -> Stop {
     let count = loaded.diagnostics.errors();
     let s = if count == 1 { "" } else { "s" };
     Stop::new(
@@ -78,12 +78,12 @@ fn first_file(loaded: &Loaded, path: &Path) -> PathBuf {
 }
 
 /// How many findings there are of one severity.
-pub fn count(loaded: &Loaded, severity: Severity) -> usize {
+pub(super) fn count(loaded: &Loaded, severity: Severity) -> usize {
     let of_it = |found: &&diagnostic::Diagnostic| found.severity == severity;
     loaded.diagnostics.iter().filter(of_it).count()
 }
 
 /// The folder of a fleet: the path itself, or the folder that the file lies in.
-pub fn root(path: &Path) -> PathBuf {
+pub(super) fn root(path: &Path) -> PathBuf {
     manifest::source::root(path)
 }

@@ -7,7 +7,7 @@ use super::stop::Stop;
 use super::ui::Ui;
 
 /// Writes the page: the program, then every command with its options.
-pub fn run(command: &clap::Command, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(command: &clap::Command, ui: &Ui) -> Result<Exit, Stop> {
     let mut page = Vec::new();
     write(command, &mut page)
         .map_err(|fault| Stop::error(format!("the manual cannot be written: {fault}")))?;

@@ -17,7 +17,7 @@ use crate::render::words::count;
 
 /// What `observe` takes.
 #[derive(Args, Debug)]
-pub struct ObserveArgs {
+pub(super) struct ObserveArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// Write to this file instead of standard output
@@ -26,7 +26,7 @@ pub struct ObserveArgs {
 }
 
 /// Looks at the cloud and writes what is there.
-pub fn run(args: &ObserveArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ObserveArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let inventory = planning::observe(&loaded.fleet, &cloud)?;

@@ -14,7 +14,7 @@ use super::stop::Stop;
 const LARGEST: u64 = 4 << 30;
 
 /// Writes a file in one step: another process sees the old content or the new, never a part.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     let failed =
         |fault: &io::Error| Stop::error(format!("cannot write {}: {fault}", path.display()));
     may_be_written(path)?;
@@ -31,7 +31,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
 }
 
 /// Replaces a file in one step and keeps who may read it.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     may_be_written(path)?;
     let folder = folder_of(path);
     let put = || -> io::Result<()> {
@@ -47,7 +47,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
 }
 
 /// An empty file that grows as it is written, for who reads along.
-pub fn stream(path: &Path) -> Result<fs::File, Stop> {
+pub(super) fn stream(path: &Path) -> Result<fs::File, Stop> {
     use std::os::unix::fs::OpenOptionsExt;
     may_be_written(path)?;
     let mut options = fs::OpenOptions::new();
@@ -89,7 +89,7 @@ fn may_be_written(path: &Path) -> Result<(), Stop> {
 }
 
 /// Writes a file with the permissions that files usually get, only where there is none.
-pub fn create(path: &Path, text: &str) -> Result<(), Stop> {
+pub(super) fn create(path: &Path, text: &str) -> Result<(), Stop> {
     let put = || -> io::Result<()> {
         let mut file = fs::OpenOptions::new()
             .write(true)
@@ -102,7 +102,7 @@ pub fn create(path: &Path, text: &str) -> Result<(), Stop> {
 }
 
 /// Reads a regular file whole.
-pub fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Stop> {
     let failed =
         |fault: &io::Error| Stop::error(format!("cannot read {}: {fault}", path.display()));
     // Opening a pipe would wait for its other end.

@@ -29,7 +29,7 @@ use crate::render::words;
 
 /// What `plan` takes.
 #[derive(Args, Debug)]
-pub struct PlanArgs {
+pub(super) struct PlanArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// Plan from this inventory instead of looking at the cloud
@@ -49,7 +49,7 @@ pub struct PlanArgs {
 }
 
 /// Makes a plan, shows it, and saves it where asked to.
-pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let inventory = match &args.observed {
         Some(file) => planning::read_inventory(file, loaded.fleet.name.as_str())?,

@@ -11,7 +11,7 @@ use crate::plan::format::Plan;
 use crate::plan::format::PlanError;
 
 /// A plan file as it was read.
-pub struct PlanFile {
+pub(super) struct PlanFile {
     /// The plan.
     pub plan: Plan,
     /// The file's bytes.
@@ -22,7 +22,7 @@ pub struct PlanFile {
 
 impl PlanFile {
     /// Why the file must not be applied, if its seal is broken.
-    pub fn broken(&self, path: &Path) -> Option<Stop> {
+    pub(super) fn broken(&self, path: &Path) -> Option<Stop> {
         self.seal.as_ref().err().map(|fault| {
             Stop::new(Exit::Damaged, format!("{}: {fault}", path.display()))
                 .help("make the plan again with `stampctl plan --out`")
@@ -31,7 +31,7 @@ impl PlanFile {
 }
 
 /// Reads a plan file and judges its seal.
-pub fn read(path: &Path) -> Result<PlanFile, Stop> {
+pub(super) fn read(path: &Path) -> Result<PlanFile, Stop> {
     let bytes = outfile::read(path)?;
     let plan = Plan::from_bytes(&bytes).map_err(|fault| {
         Stop::new(Exit::Damaged, format!("{}: {fault}", path.display()))
@@ -42,13 +42,13 @@ pub fn read(path: &Path) -> Result<PlanFile, Stop> {
 }
 
 /// Whether a path names a plan file rather than a fleet: a file that is no manifest.
-pub fn is_plan(path: &Path) -> bool {
+pub(super) fn is_plan(path: &Path) -> bool {
     !path.is_dir() && Spelling::of(path).is_none()
 }
 
 /// The fleet of a plan file where nothing is said: the folder of the file if it holds a
 /// manifest, else the current folder.
-pub fn usual_fleet(plan: &Path) -> PathBuf {
+pub(super) fn usual_fleet(plan: &Path) -> PathBuf {
     let folder = match plan.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => return PathBuf::from("."),

@@ -16,7 +16,7 @@ use crate::render::view::Next;
 
 /// How a plan is shown.
 #[derive(Args, Clone, Debug, Default)]
-pub struct ViewArgs {
+pub(super) struct ViewArgs {
     /// How it is written
     #[arg(long, value_enum, default_value_t)]
     pub format: PlanFormat,
@@ -30,7 +30,7 @@ pub struct ViewArgs {
 
 /// The formats of plans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(super) enum PlanFormat {
     /// For people at a terminal
     #[default]
     Text,
@@ -71,7 +71,7 @@ impl Depth {
 }
 
 /// Writes a plan to standard output. `manifest` is the file that findings point at.
-pub fn show(
+pub(super) fn show(
     plan: &Plan,
     args: &ViewArgs,
     next: Option<Next>,

@@ -18,10 +18,10 @@ use crate::verify;
 use crate::verify::Violation;
 
 /// The program's name and version, as seals and journals carry it.
-pub const TOOL: &str = concat!("stampctl ", env!("CARGO_PKG_VERSION"));
+pub(super) const TOOL: &str = concat!("stampctl ", env!("CARGO_PKG_VERSION"));
 
 /// Runs a future to its end on this thread.
-pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Stop> {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -30,12 +30,12 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Stop> {
 }
 
 /// Looks at the fleet's cloud.
-pub fn observe(fleet: &Fleet, cloud: &Cloud) -> Result<Inventory, Stop> {
+pub(super) fn observe(fleet: &Fleet, cloud: &Cloud) -> Result<Inventory, Stop> {
     block_on(observe::observe(fleet, cloud.provider()))
 }
 
 /// Reads an inventory that `observe --out` wrote; it must be of this fleet.
-pub fn read_inventory(path: &Path, fleet: &str) -> Result<Inventory, Stop> {
+pub(super) fn read_inventory(path: &Path, fleet: &str) -> Result<Inventory, Stop> {
     let bytes = outfile::read(path)?;
     let bad = |why: String| {
         Stop::error(format!("{} is no inventory: {why}", path.display()))
@@ -61,7 +61,7 @@ pub fn read_inventory(path: &Path, fleet: &str) -> Result<Inventory, Stop> {
 }
 
 /// Decides where tenants live and makes the sealed plan.
-pub fn plan(fleet: &Fleet, inventory: &Inventory) -> Result<Plan, Stop> {
+pub(super) fn plan(fleet: &Fleet, inventory: &Inventory) -> Result<Plan, Stop> {
     let placement = place::place(fleet, inventory);
     plan::plan(fleet, inventory, &placement, TOOL).map_err(|fault| {
         Stop::error(format!("no plan could be made: {fault}"))
@@ -70,7 +70,7 @@ pub fn plan(fleet: &Fleet, inventory: &Inventory) -> Result<Plan, Stop> {
 }
 
 /// Judges a plan; says every violation. The code with which it is refused, if it is.
-pub fn judge(plan: &Plan, ui: &Ui) -> Option<Stop> {
+pub(super) fn judge(plan: &Plan, ui: &Ui) -> Option<Stop> {
     let violations = verify::verify(plan);
     if !violations.is_empty() {
         tell(&violations, ui);
@@ -91,7 +91,7 @@ pub fn judge(plan: &Plan, ui: &Ui) -> Option<Stop> {
 }
 
 /// Says in what a plan breaks the rules.
-pub fn tell(violations: &[Violation], ui: &Ui) {
+pub(super) fn tell(violations: &[Violation], ui: &Ui) {
     for violation in violations {
         ui.say(&format!("violation: {violation}"));
         ui.help(&violation.help);

@@ -26,7 +26,7 @@ const UNKNOWN: &str = "UNKNOWN";
 
 /// What `health` takes.
 #[derive(Args, Debug)]
-pub struct HealthArgs {
+pub(super) struct HealthArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// Only this stamp
@@ -39,7 +39,7 @@ pub struct HealthArgs {
 
 /// What `metrics` takes.
 #[derive(Args, Debug)]
-pub struct MetricsArgs {
+pub(super) struct MetricsArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// Only this stamp
@@ -94,7 +94,7 @@ struct Metrics {
 }
 
 /// Shows what probes say. An active stamp that is not known to be well is an error.
-pub fn health(args: &HealthArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn health(args: &HealthArgs, ui: &Ui) -> Result<Exit, Stop> {
     let inventory = look(&args.fleet, ui)?;
     let mut all = Vec::new();
     for (id, seen) in chosen(&inventory, args.stamp.as_ref())? {
@@ -135,7 +135,7 @@ pub fn health(args: &HealthArgs, ui: &Ui) -> Result<Exit, Stop> {
 }
 
 /// Shows what is measured.
-pub fn metrics(args: &MetricsArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn metrics(args: &MetricsArgs, ui: &Ui) -> Result<Exit, Stop> {
     let inventory = look(&args.fleet, ui)?;
     let prefix = match args.period {
         Period::Window => "",

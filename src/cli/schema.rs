@@ -11,7 +11,7 @@ use crate::render;
 
 /// What `schema` takes.
 #[derive(Args, Debug)]
-pub struct SchemaArgs {
+pub(super) struct SchemaArgs {
     /// Of what
     #[arg(value_enum, default_value_t)]
     of: Of,
@@ -27,7 +27,7 @@ enum Of {
 }
 
 /// Writes a JSON Schema.
-pub fn run(args: &SchemaArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> Result<Exit, Stop> {
     match args.of {
         Of::Fleet => ui.json(&schema::fleet_schema())?,
         Of::Plan => {

@@ -14,7 +14,7 @@ use super::ui::Ui;
 
 /// What `show` takes.
 #[derive(Args, Debug)]
-pub struct ShowArgs {
+pub(super) struct ShowArgs {
     /// The plan file
     plan: PathBuf,
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub struct ShowArgs {
 }
 
 /// Shows a saved plan. One with a broken seal is shown too, and said to be broken.
-pub fn run(args: &ShowArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ShowArgs, ui: &Ui) -> Result<Exit, Stop> {
     let file = plan_file::read(&args.plan)?;
     plan_view::show(&file.plan, &args.view, None, Path::new("fleet.yaml"), ui)?;
     match file.broken(&args.plan) {

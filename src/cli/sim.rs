@@ -24,7 +24,7 @@ use crate::render::words::count;
 
 /// What `sim` takes.
 #[derive(Args, Debug)]
-pub struct SimArgs {
+pub(super) struct SimArgs {
     #[command(subcommand)]
     command: SimCommand,
 }
@@ -100,7 +100,7 @@ struct InjectArgs {
 }
 
 /// Does what was asked of the simulated cloud.
-pub fn run(args: SimArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: SimArgs, ui: &Ui) -> Result<Exit, Stop> {
     match args.command {
         SimCommand::Show(args) => show(&args, ui),
         SimCommand::Advance(args) => advance(&args, ui),

@@ -37,7 +37,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 /// Looks at the fleet and says how it stands.
-pub fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Stop> {
+pub(super) fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Stop> {
     let fleet = &loaded.fleet;
     let placement = place::place(fleet, inventory);
     let mut tenants = BTreeMap::new();
@@ -57,7 +57,11 @@ pub fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Sto
 }
 
 /// The stamps that exist, in order of id.
-pub fn stamps(fleet: &Fleet, inventory: &Inventory, placement: &Placement) -> Vec<StampStatus> {
+pub(super) fn stamps(
+    fleet: &Fleet,
+    inventory: &Inventory,
+    placement: &Placement,
+) -> Vec<StampStatus> {
     let existing = inventory.stamps.iter();
     existing
         .filter(|(_, seen)| seen.state != StampState::Deleted)
@@ -144,12 +148,15 @@ async fn runs(loaded: &LoadedFleet) -> Result<Vec<RunStatus>, Stop> {
 }
 
 /// The fleet's own folder as a store.
-pub fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
+pub(super) fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
     LocalStore::open(&cloud::own_folder(&loaded.root)).map_err(|fault| store_stop(&fault))
 }
 
 /// The run of a fleet that was opened last. Those before it were followed by another plan.
-pub async fn latest(store: &dyn Store, fleet: &Fleet) -> Result<Option<(RunId, Progress)>, Stop> {
+pub(super) async fn latest(
+    store: &dyn Store,
+    fleet: &Fleet,
+) -> Result<Option<(RunId, Progress)>, Stop> {
     let all = all_runs(store, fleet).await?;
     Ok(all
         .into_iter()
@@ -157,7 +164,10 @@ pub async fn latest(store: &dyn Store, fleet: &Fleet) -> Result<Option<(RunId, P
 }
 
 /// The runs of a fleet that have begun and not ended, in order of id.
-pub async fn unfinished(store: &dyn Store, fleet: &Fleet) -> Result<Vec<(RunId, Progress)>, Stop> {
+pub(super) async fn unfinished(
+    store: &dyn Store,
+    fleet: &Fleet,
+) -> Result<Vec<(RunId, Progress)>, Stop> {
     let mut all = all_runs(store, fleet).await?;
     all.retain(|(_, progress)| !progress.completed);
     Ok(all)
@@ -220,7 +230,7 @@ fn run_status(
 }
 
 /// The command that goes on with a fleet's unfinished run.
-pub fn apply_command(args: &FleetArgs) -> String {
+pub(super) fn apply_command(args: &FleetArgs) -> String {
     let path = quoted(&args.path.display().to_string());
     format!("stampctl apply {path}{}", args.variant.flags())
 }

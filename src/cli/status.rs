@@ -15,7 +15,7 @@ use crate::render;
 
 /// What `status` takes.
 #[derive(Args, Debug)]
-pub struct StatusArgs {
+pub(super) struct StatusArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// How it is written
@@ -24,7 +24,7 @@ pub struct StatusArgs {
 }
 
 /// Shows how the fleet stands.
-pub fn run(args: &StatusArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &StatusArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;
     let status = standing::status(&loaded, &inventory)?;

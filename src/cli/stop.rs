@@ -4,7 +4,7 @@ use super::exit::Exit;
 
 /// A command cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stop {
+pub(super) struct Stop {
     /// How the program ends.
     pub exit: Exit,
     /// What is wrong. Empty where everything was said already. Escaped when it is shown.
@@ -15,7 +15,7 @@ pub struct Stop {
 
 impl Stop {
     /// A command ends with this code and message.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
             message: message.into(),
@@ -24,18 +24,18 @@ impl Stop {
     }
 
     /// A plain error.
-    pub fn error(message: impl Into<String>) -> Self {
+    pub(super) fn error(message: impl Into<String>) -> Self {
         Self::new(Exit::Error, message)
     }
 
     /// Everything was said already; only the code is left.
-    pub fn said(exit: Exit) -> Self {
+    pub(super) fn said(exit: Exit) -> Self {
         Self::new(exit, "")
     }
 
     /// Says what would make it pass.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

@@ -6,7 +6,7 @@ use crate::store::Holder;
 use crate::store::StoreError;
 
 /// A store did not do what it was asked to.
-pub fn store_stop(fault: &StoreError) -> Stop {
+pub(super) fn store_stop(fault: &StoreError) -> Stop {
     let exit = match fault {
         StoreError::Locked(_) | StoreError::Fenced { .. } | StoreError::OtherRun(_) => Exit::Locked,
         StoreError::Journal(_) | StoreError::Damaged { .. } => Exit::Damaged,

@@ -13,7 +13,7 @@ use crate::approve::Trust;
 
 /// Where the trust comes from.
 #[derive(Args, Debug)]
-pub struct TrustArgs {
+pub(super) struct TrustArgs {
     /// Who may approve, as `ssh-keygen -Y verify` reads it; or the variable `STAMPCTL_TRUST`
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -24,14 +24,14 @@ pub struct TrustArgs {
 
 impl TrustArgs {
     /// The file that was typed.
-    pub fn file(&self) -> Option<&Path> {
+    pub(super) fn file(&self) -> Option<&Path> {
         self.trust.as_deref()
     }
 }
 
 /// Reads the operator's trust. Without a file nobody may approve, which matters only where
 /// somebody must. Flag and variable can each only ask for more.
-pub fn read(args: &TrustArgs, context: &Context) -> Result<Trust, Stop> {
+pub(super) fn read(args: &TrustArgs, context: &Context) -> Result<Trust, Stop> {
     let trust = match args.trust.as_ref().or(context.trust.as_ref()) {
         None => Trust::default(),
         Some(path) => {

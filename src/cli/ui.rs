@@ -16,7 +16,7 @@ use crate::render::escape;
 use crate::render::page::Setting;
 
 /// Where a command speaks.
-pub struct Ui {
+pub(super) struct Ui {
     width: usize,
     stdout_colour: bool,
     stderr_colour: bool,
@@ -35,7 +35,7 @@ enum Tone {
 
 impl Ui {
     /// The way to speak in these surroundings.
-    pub fn new(context: &Context) -> Self {
+    pub(super) fn new(context: &Context) -> Self {
         Self {
             width: context.width,
             stdout_colour: context.stdout_colour,
@@ -47,7 +47,7 @@ impl Ui {
     }
 
     /// How text for standard output is set.
-    pub fn setting(&self) -> Setting {
+    pub(super) fn setting(&self) -> Setting {
         Setting {
             width: self.width,
             colour: self.stdout_colour,
@@ -56,7 +56,7 @@ impl Ui {
     }
 
     /// How text for standard error is set.
-    pub fn talk_setting(&self) -> Setting {
+    pub(super) fn talk_setting(&self) -> Setting {
         Setting {
             colour: self.stderr_colour,
             ..self.setting()
@@ -64,7 +64,7 @@ impl Ui {
     }
 
     /// How diagnostics are shown on standard error.
-    pub fn style(&self) -> diagnostic::Style {
+    pub(super) fn style(&self) -> diagnostic::Style {
         diagnostic::Style {
             color: self.stderr_colour,
             unicode: self.unicode,
@@ -73,7 +73,7 @@ impl Ui {
     }
 
     /// Writes data that is ready for a terminal.
-    pub fn data(&self, text: &str) {
+    pub(super) fn data(&self, text: &str) {
         if self.lost.get().is_some() {
             return;
         }
@@ -84,12 +84,12 @@ impl Ui {
     }
 
     /// Writes one line of data; foreign text in it is made harmless.
-    pub fn line(&self, text: &str) {
+    pub(super) fn line(&self, text: &str) {
         self.data(&format!("{}\n", escape::lines(text)));
     }
 
     /// Writes data for programs. What a terminal could obey is written as an escape of JSON.
-    pub fn json<T: Serialize>(&self, value: &T) -> Result<(), Stop> {
+    pub(super) fn json<T: Serialize>(&self, value: &T) -> Result<(), Stop> {
         let json = serde_json::to_string_pretty(value)
             .map_err(|fault| Stop::error(format!("cannot write JSON: {fault}")))?;
         self.data(&harmless_json(&json));
@@ -98,7 +98,7 @@ impl Ui {
     }
 
     /// Says something to the person at the terminal.
-    pub fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: &str) {
         talk(&format!("{}\n", escape::lines(text)));
     }
 
@@ -107,22 +107,22 @@ impl Ui {
         clippy::unused_self,
         reason = "all talk goes through the one who may talk"
     )]
-    pub fn say_ready(&self, text: &str) {
+    pub(super) fn say_ready(&self, text: &str) {
         talk(text);
     }
 
     /// Warns.
-    pub fn warn(&self, text: &str) {
+    pub(super) fn warn(&self, text: &str) {
         self.tell(Tone::Warning, text);
     }
 
     /// Says what would help.
-    pub fn help(&self, text: &str) {
+    pub(super) fn help(&self, text: &str) {
         self.tell(Tone::Help, text);
     }
 
     /// Says why a command ends.
-    pub fn stop(&self, stop: &Stop) {
+    pub(super) fn stop(&self, stop: &Stop) {
         if !stop.message.is_empty() {
             self.tell(Tone::Error, &stop.message);
         }
@@ -132,7 +132,7 @@ impl Ui {
     }
 
     /// Asks a question; only `yes` and `y` are yes. `None` where nobody can be asked.
-    pub fn ask(&self, question: &str) -> Option<bool> {
+    pub(super) fn ask(&self, question: &str) -> Option<bool> {
         if !self.can_ask {
             return None;
         }
@@ -145,7 +145,7 @@ impl Ui {
     }
 
     /// Why data could not be written, where the reader did not simply go away.
-    pub fn lost_data(&self) -> Option<io::ErrorKind> {
+    pub(super) fn lost_data(&self) -> Option<io::ErrorKind> {
         self.lost
             .get()
             .filter(|kind| *kind != io::ErrorKind::BrokenPipe)
@@ -168,12 +168,12 @@ impl Ui {
 }
 
 /// Talk that nobody hears is no reason to stop.
-pub fn talk(text: &str) {
+pub(super) fn talk(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// The same JSON, with `\u` escapes for what must not reach a terminal.
-pub fn harmless_json(json: &str) -> String {
+pub(super) fn harmless_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];
     for c in json.chars() {

@@ -14,7 +14,7 @@ use crate::render::words::count;
 
 /// What `validate` takes.
 #[derive(Args, Debug)]
-pub struct ValidateArgs {
+pub(super) struct ValidateArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     /// How findings are written
@@ -23,7 +23,7 @@ pub struct ValidateArgs {
 }
 
 /// Loads a fleet and says everything that is wrong with it.
-pub fn run(args: &ValidateArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &ValidateArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::read(&args.fleet)?;
     if args.format == DataFormat::Json {
         ui.json(&diagnostic::to_json(&loaded.diagnostics, &loaded.sources))?;

@@ -17,7 +17,7 @@ use crate::verify::RULES;
 
 /// What `verify` takes.
 #[derive(Args, Debug)]
-pub struct VerifyArgs {
+pub(super) struct VerifyArgs {
     /// The plan file
     plan: PathBuf,
     /// How the answer is written
@@ -44,7 +44,7 @@ struct Told {
 }
 
 /// Judges a plan by every rule, and its seal. A broken rule counts for more than a broken seal.
-pub fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, Stop> {
     let file = plan_file::read(&args.plan)?;
     let violations = verify::verify(&file.plan);
     let broken = file.broken(&args.plan);

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// What `wait` takes.
 #[derive(Args, Debug)]
-pub struct WaitArgs {
+pub(super) struct WaitArgs {
     /// The stamp
     stamp: StampId,
     /// The state: creating, active, draining, standby, isolated, failed, releasing,
@@ -36,7 +36,7 @@ pub struct WaitArgs {
 }
 
 /// Looks until the stamp is in the state, or the time is up.
-pub fn run(args: &WaitArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &WaitArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let begun = Instant::now();

@@ -107,7 +107,6 @@ pub(super) fn ending(
     report: &Report,
     not_started: Vec<String>,
     elapsed: u64,
-    resume: &str,
 ) -> Ending {
     let of = |statuses: &'static [StepStatus]| {
         let open = report.open.iter();
@@ -124,7 +123,6 @@ pub(super) fn ending(
         let until = step.until.map(|until| until.to_string());
         (step.step.to_string(), step.evidence.join("; "), until)
     });
-    let done = matches!(outcome, ApplyOutcome::Done(_));
     Ending {
         run: report.run.to_string(),
         plan: plan.seal.digest.short().to_owned(),
@@ -144,7 +142,8 @@ pub(super) fn ending(
         undone: Vec::new(),
         not_started,
         stopped: stopped.map(str::to_owned),
-        resume: (!done).then(|| resume.to_owned()),
+        // What to type may be several commands; they follow.
+        resume: None,
     }
 }
 

@@ -86,12 +86,9 @@ impl Job<'_> {
             })?,
             (DataFormat::Text, Some(report)) => {
                 let elapsed = u64::try_from(ended.duration_since(begun).as_secs()).unwrap_or(0);
-                let ending =
-                    ending::ending(&plan, &outcome, report, not_started, elapsed, &self.again);
+                let ending = ending::ending(&plan, &outcome, report, not_started, elapsed);
                 ui.data(&render::progress::ending(&ending, ui.setting()));
-                if matches!(outcome, ApplyOutcome::Paused(_)) {
-                    self.tell_next(&next, ui);
-                }
+                tell_next(&next, ui);
             }
             (DataFormat::Text, None) => match &outcome {
                 ApplyOutcome::NothingToDo => {
@@ -183,18 +180,15 @@ impl Job<'_> {
         next.push(self.again.clone());
         next
     }
+}
 
-    fn tell_next(&self, next: &[String], ui: &Ui) {
-        // The ending has said how to go on; what must happen before is news.
-        let before: Vec<&String> = next
-            .iter()
-            .filter(|command| **command != self.again)
-            .collect();
-        if !before.is_empty() {
-            ui.line("Before that:");
-            for command in before {
-                ui.line(&format!("  {command}"));
-            }
-        }
+/// What brings the run to its end, in order.
+fn tell_next(next: &[String], ui: &Ui) {
+    if next.is_empty() {
+        return;
+    }
+    ui.line("\nTo go on:");
+    for command in next {
+        ui.line(&format!("  {command}"));
     }
 }
