@@ -299,79 +299,78 @@ fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     .after(&released, "O-20")
     .after(&step(stamp, StepKind::TenantsRecheck), "O-87");
     draft.add(holds);
-    if context.inventory.resources.contains_key(&stamp.group.0) {
-        let owned = StepDraft::check(
-            &subject,
-            StepKind::OwnershipVerify,
-            vec![Condition::OnlyOwned {
-                group: stamp.group.0.clone(),
-                tag: TAG_STAMP.to_owned(),
-                owner: stamp.id.to_string(),
-            }],
-        )
-        .why("the group must hold nothing of anyone else")
-        .after(&released, "O-18")
-        .after(&step(stamp, StepKind::StampHolds), "O-87");
-        draft.add(owned);
-    }
+    let owned = StepDraft::check(
+        &subject,
+        StepKind::OwnershipVerify,
+        vec![Condition::OnlyOwned {
+            group: stamp.group.0.clone(),
+            tag: TAG_STAMP.to_owned(),
+            owner: stamp.id.to_string(),
+        }],
+    )
+    .why("the group must hold nothing of anyone else")
+    .after(&released, "O-18")
+    .after(&step(stamp, StepKind::StampHolds), "O-87");
+    draft.add(owned);
 }
 
+/// The deletes, and what proves them. What an earlier attempt has deleted already is deleted once
+/// more: that succeeds, and the order is the same whatever is left.
 fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let subject = Subject::Stamp(stamp.id.clone());
-    let present = |address: &Address| context.inventory.resources.contains_key(address);
-    let mut gone = Vec::new();
-    if let Some(origin) = stamp.origin.as_ref().filter(|origin| present(&origin.0)) {
+    if let Some(origin) = &stamp.origin {
         let remove = StepDraft::call(&subject, StepKind::IngressDelete, vec![delete(&origin.0)])
             .why("no name may point at what is about to go")
             .after(&step(stamp, StepKind::JobsWait), "O-9")
             .after(&step(stamp, StepKind::StampHolds), "O-87")
             .after(&step(stamp, StepKind::OwnershipVerify), "O-87");
-        gone.push(Condition::Absent {
-            address: origin.0.clone(),
-        });
         draft.add(guarded(remove, stamp));
     }
-    let data: Vec<Operation> = [&stamp.sql_server.0, &stamp.storage.0]
-        .into_iter()
-        .filter(|address| present(address))
-        .map(delete)
-        .collect();
-    if !data.is_empty() {
-        let remove = StepDraft::call(&subject, StepKind::DataDelete, data)
-            .why("its tenants are elsewhere and it is backed up")
-            .after(&step(stamp, StepKind::IngressDelete), "O-87")
-            .after(&step(stamp, StepKind::OwnershipVerify), "O-87")
-            .after(&step(stamp, StepKind::StampHolds), "O-20")
-            .after(&step(stamp, StepKind::BackupVerify), "O-13");
-        draft.add(guarded(remove, stamp));
-    }
-    if present(&stamp.group.0) {
-        let remove = StepDraft::call(
-            &subject,
-            StepKind::StampDelete,
-            vec![delete(&stamp.group.0)],
-        )
-        .why("everything of it is returned, backed up and empty")
-        .after(&step(stamp, StepKind::DataDelete), "O-17")
-        .after(&step(stamp, StepKind::IngressDelete), "O-90")
+    let data = vec![delete(&stamp.sql_server.0), delete(&stamp.storage.0)];
+    let remove = StepDraft::call(&subject, StepKind::DataDelete, data)
+        .why("its tenants are elsewhere and it is backed up")
+        .after(&step(stamp, StepKind::IngressDelete), "O-87")
+        .after(&step(stamp, StepKind::OwnershipVerify), "O-87")
         .after(&step(stamp, StepKind::StampHolds), "O-20")
-        .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
-        .after(&step(stamp, StepKind::BackupVerify), "O-13")
-        .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
-        draft.add(guarded(remove, stamp));
-    }
-    gone.push(Condition::Absent {
-        address: stamp.group.0.clone(),
-    });
-    gone.push(Condition::FewerThan {
-        matching: Matching {
-            kind: None,
-            beneath: stamp.group.0.path().to_owned(),
-            equals: None,
-            except_states: Vec::new(),
+        .after(&step(stamp, StepKind::BackupVerify), "O-13");
+    draft.add(guarded(remove, stamp));
+    let remove = StepDraft::call(
+        &subject,
+        StepKind::StampDelete,
+        vec![delete(&stamp.group.0)],
+    )
+    .why("everything of it is returned, backed up and empty")
+    .after(&step(stamp, StepKind::DataDelete), "O-17")
+    .after(&step(stamp, StepKind::IngressDelete), "O-90")
+    .after(&step(stamp, StepKind::StampHolds), "O-20")
+    .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
+    .after(&step(stamp, StepKind::BackupVerify), "O-13")
+    .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
+    draft.add(guarded(remove, stamp));
+    bury(context, draft, stamp);
+}
+
+/// Nothing is left, and the id stays taken (O-19).
+fn bury(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let mut gone = vec![
+        Condition::Absent {
+            address: stamp.group.0.clone(),
         },
-        count: 1,
-    });
+        Condition::FewerThan {
+            matching: Matching {
+                kind: None,
+                beneath: stamp.group.0.path().to_owned(),
+                equals: None,
+                except_states: Vec::new(),
+            },
+            count: 1,
+        },
+    ];
+    let origin = stamp.origin.iter();
+    gone.extend(origin.map(|origin| Condition::Absent {
+        address: origin.0.clone(),
+    }));
     let absence = StepDraft::wait_for(
         &subject,
         StepKind::StampAbsence,
@@ -380,18 +379,13 @@ fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     )
     .why("nothing may be left behind")
     .after(&step(stamp, StepKind::StampDelete), "O-19")
-    .after(&step(stamp, StepKind::IngressDelete), "O-90")
-    .after(&step(stamp, StepKind::StampReleased), "O-19")
-    .after(&step(stamp, StepKind::TenantsRecheck), "O-7")
-    .after(&step(stamp, StepKind::StampHolds), "O-20");
+    .after(&step(stamp, StepKind::IngressDelete), "O-90");
     let absence = draft.add(absence);
+    let state = Value::text(StampState::Deleted.word());
     let tombstone = StepDraft::call(
         &subject,
         StepKind::StampTombstone,
-        vec![patch(
-            &stamp.item,
-            [("state", Value::text(StampState::Deleted.word()))],
-        )],
+        vec![patch(&stamp.item, [("state", state)])],
     )
     .why("the id stays taken")
     .after(&absence, "O-19");
