@@ -96,6 +96,8 @@ impl<'r, 'a> Runner<'r, 'a> {
 
     /// Runs until nothing more can be started.
     pub(super) async fn run(mut self) -> Rest {
+        // Asked before the first step: nothing is started at all.
+        self.stopping = self.context.stop.get().signal();
         self.finish_undoing();
         loop {
             self.start_ready();
@@ -118,6 +120,9 @@ impl<'r, 'a> Runner<'r, 'a> {
     /// An earlier run ended in the middle of taking something back. That is finished first, and
     /// then the steps are done again.
     fn finish_undoing(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
         let mut open: BTreeMap<&Subject, Vec<usize>> = BTreeMap::new();
         for (at, step) in self.steps.iter().enumerate().rev() {
             let status = self.context.log.with(|p| p.status(&step.id));
@@ -217,22 +222,26 @@ impl<'r, 'a> Runner<'r, 'a> {
         }
     }
 
-    /// Takes back what a fallen subject's steps did, if its point of no return is not passed.
+    /// Takes back what a fallen subject's steps did, if its point of no return is not passed and
+    /// nothing of it is in doubt.
     fn consider_rollback(&mut self, subject: &'a Subject) {
         let own: &[usize] = self.of_subject.get(subject).map_or(&[], Vec::as_slice);
-        let (passed, undoable) = self.context.log.with(|progress| {
+        let (kept, undoable) = self.context.log.with(|progress| {
             let begun = |step: &Step| {
                 let known = progress.get(&step.id);
                 known.is_some_and(|k| k.call.is_some() || k.status == StepStatus::Succeeded)
             };
             let steps = || own.iter().map(|at| (*at, &self.steps[*at]));
+            // What is in doubt may have happened, and then undoing what led to it would have the
+            // next run do things again that must not be: a copy over what was written since.
+            let unknown = steps().any(|(_, step)| progress.status(&step.id) == StepStatus::Unknown);
             let passed = steps().any(|(_, step)| is_irreversible(step) && begun(step));
             let done = |step: &Step| progress.status(&step.id) == StepStatus::Succeeded;
             let undoable = steps().filter(|(_, step)| !step.undo.is_empty() && done(step));
             let undoable: Vec<usize> = undoable.map(|(at, _)| at).rev().collect();
-            (passed, undoable)
+            (unknown || passed, undoable)
         });
-        if passed {
+        if kept {
             return;
         }
         self.start_rollback(subject, &undoable);

@@ -52,6 +52,8 @@ pub struct StampBlueprint {
     pub sql_server: Drawn,
     /// The database that its tenants share; `None` where each has its own.
     pub shared_database: Option<Drawn>,
+    /// Where such a database is, or would be.
+    pub common_database: Address,
     /// Its storage account.
     pub storage: Drawn,
     /// Its scale sets, by zone.
@@ -146,17 +148,13 @@ pub(super) fn draw(
         group: names::resource_group(&physical),
     };
     let own = own_tags(fleet, &stamp.id);
-    let mut group_tags: BTreeMap<String, Value> = stamp
-        .tags
-        .iter()
-        .map(|(name, value)| (name.clone(), Value::text(value.as_str())))
-        .collect();
-    group_tags.extend(own.clone());
-    group_tags.insert(TAG_TYPE.to_owned(), Value::text(type_word(shape.kind)));
+    let group_tags = group_tags(stamp, shape, &own);
     let region = || ("region".to_owned(), Value::text(shape.region.shared()));
     let tags = || ("tags".to_owned(), Value::Map(own.clone()));
     let sku = |name: &str| ("sku".to_owned(), Value::text(name));
     let server = names::sql_server(&physical);
+    let common = [site.subscription(), &site.group, &server, names::SHARED_DATABASE];
+    let common_database = Address::new(Kind::SqlDatabase, &common)?;
     Ok(StampBlueprint {
         id: stamp.id.clone(),
         generation,
@@ -174,19 +172,12 @@ pub(super) fn draw(
         ),
         shared_database: match shape.isolation {
             Isolation::Database => None,
-            Isolation::Schema | Isolation::Rows => Some((
-                Address::new(
-                    Kind::SqlDatabase,
-                    &[
-                        site.subscription(),
-                        &site.group,
-                        &server,
-                        names::SHARED_DATABASE,
-                    ],
-                )?,
-                Settings::from([sku(&shape.sql_sku), tags()]),
-            )),
+            Isolation::Schema | Isolation::Rows => {
+                let settings = Settings::from([sku(&shape.sql_sku), tags()]);
+                Some((common_database.clone(), settings))
+            }
         },
+        common_database,
         storage: (
             site.at(Kind::StorageAccount, &names::storage_account(&physical))?,
             Settings::from([region(), sku(&shape.storage_sku), tags()]),
@@ -201,13 +192,7 @@ pub(super) fn draw(
                 tags(),
             ]),
         ),
-        lock: match stamp.protect {
-            false => None,
-            true => Some((
-                site.at(Kind::Lock, &names::lock(&physical))?,
-                Settings::from([("level".to_owned(), Value::text("CanNotDelete"))]),
-            )),
-        },
+        lock: stamp.protect.then(|| site.lock()).transpose()?,
         health: Address::new(Kind::Health, &[site.subscription(), &site.group])?,
         metrics: Address::new(Kind::StampMetrics, &[site.subscription(), &site.group])?,
         account: shape.quota_group.clone().map(|group| QuotaKey {
@@ -232,6 +217,11 @@ impl Site<'_> {
         self.shape.subscription.as_str()
     }
 
+    fn lock(&self) -> Result<Drawn, AddressError> {
+        let settings = Settings::from([("level".to_owned(), Value::text("CanNotDelete"))]);
+        Ok((self.at(Kind::Lock, &names::lock(self.physical))?, settings))
+    }
+
     fn at(&self, kind: Kind, name: &str) -> Result<Address, AddressError> {
         Address::new(kind, &[self.subscription(), &self.group, name])
     }
@@ -242,6 +232,20 @@ fn own_tags(fleet: &Fleet, stamp: &StampId) -> BTreeMap<String, Value> {
         (TAG_STAMP.to_owned(), Value::text(stamp.shared())),
         (TAG_FLEET.to_owned(), Value::text(fleet.name.shared())),
     ])
+}
+
+/// The tags of the group: the manifest's, and over them our own.
+fn group_tags(
+    stamp: &Stamp,
+    shape: &Shape,
+    own: &BTreeMap<String, Value>,
+) -> BTreeMap<String, Value> {
+    let meant = stamp.tags.iter();
+    let mut tags: BTreeMap<String, Value> =
+        meant.map(|(name, value)| (name.clone(), Value::text(value.as_str()))).collect();
+    tags.extend(own.clone());
+    tags.insert(TAG_TYPE.to_owned(), Value::text(type_word(shape.kind)));
+    tags
 }
 
 fn type_word(kind: StampKind) -> &'static str {

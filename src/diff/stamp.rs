@@ -145,6 +145,12 @@ fn goal(
     {
         return Goal::Hidden(gap.clone());
     }
+    if from.is_some_and(|state| state != S::Deleted) {
+        let changed = isolation(drawn, inventory);
+        if !changed.is_empty() {
+            return Goal::Replace(changed);
+        }
+    }
     match (placed.stamp.desired, from) {
         (DesiredStamp::Retired, None | Some(S::Deleted)) => Goal::Stay,
         (DesiredStamp::Retired, Some(_)) => Goal::Retire(RetireReason::Manifest),
@@ -240,6 +246,23 @@ fn replacement(drawn: &StampBlueprint, inventory: &Inventory) -> Vec<SettingChan
         fixed.extend(settings::under(&set.0, changes));
     }
     fixed
+}
+
+/// How tenants' data is kept apart: whether there is a database that they share says it.
+/// Whoever took a schema for a database would leave a tenant's data behind.
+fn isolation(drawn: &StampBlueprint, inventory: &Inventory) -> Vec<SettingChange> {
+    let server = inventory.resources.contains_key(&drawn.sql_server.0);
+    let shared = inventory.resources.contains_key(&drawn.common_database);
+    let meant = drawn.shared_database.is_some();
+    if !server || shared == meant {
+        return Vec::new();
+    }
+    let word = |shared: bool| Value::text(if shared { "schema or rows" } else { "database" });
+    vec![SettingChange {
+        name: "data.isolation".to_owned(),
+        before: Some(word(shared)),
+        after: Some(word(meant)),
+    }]
 }
 
 /// The number of machines. The calls are the plan's: quota and reservation go with them.

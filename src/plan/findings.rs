@@ -293,12 +293,22 @@ pub(super) fn block_lacking(context: &mut Context<'_>, lacking: &[QuotaKey]) -> 
 fn dependants(context: &mut Context<'_>) {
     let mut blocked = Vec::new();
     for (id, difference) in &context.differences.tenants {
-        let (TenantDifference::Onboard { to } | TenantDifference::Move { to, .. }) = difference
-        else {
-            continue;
+        let (from, to) = match difference {
+            TenantDifference::Onboard { to } => (None, Some(to)),
+            TenantDifference::Move { from, to } | TenantDifference::Settle { from, to } => {
+                (Some(from), Some(to))
+            }
+            TenantDifference::Offboard { from, .. } => (Some(from), None),
+            TenantDifference::Entry(_) | TenantDifference::Erase => (None, None),
         };
-        let stamp = Subject::Stamp(to.clone());
-        if context.is_blocked(&stamp) {
+        // A stamp that is not what the manifest takes it for keeps its tenants as they are: where
+        // their data lies cannot be told.
+        let from = from.filter(|from| {
+            let goal = context.differences.stamps.get(*from).map(|d| &d.goal);
+            matches!(goal, Some(Goal::Replace(_) | Goal::Hidden(_)))
+        });
+        let cause = [from, to].into_iter().flatten().map(|stamp| Subject::Stamp(stamp.clone()));
+        if let Some(stamp) = cause.into_iter().find(|stamp| context.is_blocked(stamp)) {
             blocked.push((Subject::Tenant(id.clone()), stamp));
         }
     }

@@ -86,6 +86,8 @@ struct Resident {
 /// What is known of an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Ledger {
+    /// What the group has in all, as far as it was seen.
+    limit: i64,
     available: i64,
     /// What each subscription has of it.
     allocated: BTreeMap<String, i64>,
@@ -155,6 +157,7 @@ impl World {
             let each = subscriptions
                 .filter_map(|(name, seen)| Some((name.to_string(), signed(seen.allocated?))));
             Ledger {
+                limit: account.limit.map_or(0, signed),
                 available: account.available.map_or(0, signed),
                 allocated: each.collect(),
                 used: BTreeMap::new(),
@@ -306,6 +309,7 @@ impl World {
             available,
             allocated,
             used,
+            ..
         } = &mut self.accounts[at];
         let before = allocated.get(subscription).copied().unwrap_or(0);
         *available += before - after;

@@ -156,6 +156,56 @@ fn a_failure_before_the_point_of_no_return_is_taken_back() {
 }
 
 #[test]
+fn what_stood_on_something_taken_back_is_done_again() {
+    let bench = Bench::new(plans::journey());
+    let changed = plans::settings([("records", 1001_i64.into()), ("digest", "d2".into())]);
+    let outcome = block(bench.apply_as(&|event| {
+        // A write slips through: the copy is of what was.
+        if matches!(&event.what, What::Succeeded { step } if step.0.ends_with("tenant.copy")) {
+            bench.cloud.set(plans::OLD, changed.clone());
+        }
+    }));
+    let outcome = outcome.expect("nobody dies");
+    let report = outcome.report().expect("it ran");
+    assert_eq!(outcome.exit_code(), 7);
+    assert_eq!(report.open[0].cause, Some(Cause::Check));
+    let copy = plans::id(&plans::tenant("t"), StepKind::TenantCopy);
+    assert_eq!(block(bench.progress()).status(&copy), StepStatus::Planned);
+    assert_eq!(block(bench.to_the_end()).exit_code(), 0);
+    assert_eq!(bench.cloud.picture()[plans::NEW]["digest"], "d2".into());
+}
+
+#[test]
+fn nothing_is_taken_back_while_a_step_is_in_doubt() {
+    let undisturbed = undisturbed();
+    let calls = undisturbed.cloud.world().calls.clone();
+    let switch = calls
+        .iter()
+        .position(|(key, _)| key.contains("tenant.switch"))
+        .expect("there is one");
+    let bench = Bench::new(plans::journey());
+    let lost = Wrong::After(fault(FaultClass::Transient));
+    bench.cloud.world().wrong.insert(switch, lost);
+    let outcome = block(bench.apply_as(&|event| {
+        if matches!(event.what, What::Retrying { .. }) {
+            let item = plans::at(plans::TENANT_ITEM);
+            bench.cloud.world().hidden.insert(item);
+        }
+    }));
+    let outcome = outcome.expect("nobody dies");
+    let report = outcome.report().expect("it ran");
+    assert_eq!(report.with(StepStatus::Unknown).count(), 1, "{report:?}");
+    let freeze = plans::id(&plans::tenant("t"), StepKind::TenantFreeze);
+    let status = block(bench.progress()).status(&freeze);
+    assert_eq!(status, StepStatus::Succeeded);
+    // It had happened, and the next run sees that and copies nothing over it.
+    bench.cloud.world().hidden.clear();
+    assert_eq!(block(bench.to_the_end()).exit_code(), 0);
+    assert_eq!(bench.cloud.picture(), undisturbed.cloud.picture());
+    assert_eq!(bench.cloud.calls(), undisturbed.cloud.calls());
+}
+
+#[test]
 fn a_failed_undo_is_finished_before_anything_else() {
     let bench = Bench::new(plans::journey());
     // The copy is refused, and then nothing in the registry can be written.

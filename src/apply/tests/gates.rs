@@ -78,6 +78,15 @@ fn a_signal_lets_what_runs_finish_and_the_run_is_resumed() {
 }
 
 #[test]
+fn a_signal_before_the_first_step_starts_none() {
+    let bench = Bench::new(plans::journey());
+    bench.handle.request(Signal::Terminate);
+    let outcome = block(bench.apply());
+    assert_eq!(outcome.exit_code(), 143, "{outcome:?}");
+    assert_eq!(bench.cloud.calls(), 1, "the mark and nothing else");
+}
+
+#[test]
 fn a_second_signal_leaves_what_runs_to_the_next_run() {
     let bench = Bench::new(plans::journey());
     let stopped = block(bench.apply_as(&|event| {

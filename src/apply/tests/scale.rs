@@ -111,7 +111,7 @@ static UNDISTURBED: OnceLock<(BTreeMap<String, Settings>, usize)> = OnceLock::ne
 /// How many cases a test of chance runs, so that a campaign can ask for more.
 fn cases() -> u32 {
     let asked = std::env::var("STAMPCTL_TEST_CASES").ok();
-    asked.and_then(|n| n.parse().ok()).unwrap_or(100)
+    asked.and_then(|n| n.parse().ok()).unwrap_or(40)
 }
 
 proptest! {

@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub(crate) always: BTreeMap<Address, Fault>,
     /// Reads that fail once.
     pub(crate) blind: BTreeSet<Address>,
+    /// Addresses that cannot be read.
+    pub(crate) hidden: BTreeSet<Address>,
     /// Calls that take their time: seconds.
     pub(crate) slow: BTreeMap<Address, u64>,
     pub(crate) dead: bool,
@@ -74,6 +76,7 @@ impl Cloud {
             wrong: BTreeMap::new(),
             always: BTreeMap::new(),
             blind: BTreeSet::new(),
+            hidden: BTreeSet::new(),
             slow: BTreeMap::from([(plans::at(plans::MACHINES), 300)]),
             dead: false,
             pending: BTreeMap::new(),
@@ -208,7 +211,7 @@ impl Provider for Cloud {
     async fn read(&self, address: &Address) -> Result<Option<Resource>, Fault> {
         let mut world = self.world();
         world.settle();
-        if world.blind.remove(address) {
+        if world.blind.remove(address) || world.hidden.contains(address) {
             return Err(Fault::new(FaultClass::Transient, "503", "try again"));
         }
         Ok(world.resources.get(address).cloned())

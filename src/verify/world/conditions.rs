@@ -28,6 +28,7 @@ impl World {
 
     /// What a condition that holds tells.
     pub(super) fn learn(&mut self, case: &Case<'_>, step: &Step, condition: &Condition) {
+        self.learn_of_limit(case, condition);
         let resident = case
             .tenant(step)
             .and_then(|(id, _)| self.tenants.get_mut(id));
@@ -42,6 +43,26 @@ impl World {
                 .stamp(step)
                 .map_or(0, |(id, _)| signed(case.cores_at_stake(id)));
             learn_of_stamp(case, step, place, cores, condition);
+        }
+    }
+
+    /// A group's limit that is seen to be higher has its new cores to give.
+    fn learn_of_limit(&mut self, case: &Case<'_>, condition: &Condition) {
+        let Condition::AtLeast { address, setting, limit } = condition else {
+            return;
+        };
+        if address.kind() != Kind::GroupQuota || setting != "limit" {
+            return;
+        }
+        let accounts = &case.body.opening.accounts;
+        let of = |key| case.group_quota(key).as_ref() == Some(address);
+        let Some(at) = accounts.iter().position(|account| of(&account.key)) else {
+            return;
+        };
+        let ledger = &mut self.accounts[at];
+        if *limit > ledger.limit {
+            ledger.available += *limit - ledger.limit;
+            ledger.limit = *limit;
         }
     }
 }
