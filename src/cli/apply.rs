@@ -195,22 +195,24 @@ fn may_go_on(args: &ApplyArgs, plan: &Plan, trust: &Trust, ui: &Ui) -> Result<()
 
 /// The flags that are needed again to go on with what was begun.
 fn again_flags(args: &ApplyArgs) -> String {
-    let mut flags = String::new();
-    let mut path = |flag: &str, path: Option<&Path>| {
-        if let Some(path) = path {
-            let path = quoted(&path.display().to_string());
-            flags.push_str(&format!(" {flag} {path}"));
+    let path = |flag: &str, path: Option<&Path>| {
+        let path = path.map(|path| quoted(&path.display().to_string()));
+        path.map_or_else(String::new, |path| format!(" {flag} {path}"))
+    };
+    let word = |flag: &str, said: bool| {
+        if said {
+            format!(" {flag}")
+        } else {
+            String::new()
         }
     };
-    path("--approvals", args.approvals.as_deref());
-    path("--trust", args.trust.file());
-    if args.auto_approve {
-        flags.push_str(" --auto-approve");
-    }
-    if args.local_store {
-        flags.push_str(" --local-store");
-    }
-    flags
+    [
+        path("--approvals", args.approvals.as_deref()),
+        path("--trust", args.trust.file()),
+        word("--auto-approve", args.auto_approve),
+        word("--local-store", args.local_store),
+    ]
+    .concat()
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -321,7 +323,7 @@ fn signatures(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Stop> {
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy().into_owned();
-        if name.ends_with(".sig") {
+        if Path::new(&name).extension().is_some_and(|end| end == "sig") {
             let bytes = outfile::read(&folder.join(&name))?;
             files.push((name, bytes));
         }

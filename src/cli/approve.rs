@@ -65,14 +65,12 @@ pub(super) fn run(args: &ApproveArgs, context: &Context, ui: &Ui) -> Result<Exit
     let signature = approve::sign(&file.plan, &secret, passphrase.as_deref())
         .map_err(|fault| not_signed(&fault, key))?;
     let principal = args.principal.as_deref().unwrap_or(&context.user);
-    let folder = match &args.out {
-        Some(folder) => folder.clone(),
-        None => {
-            let usual = || plan_file::usual_fleet(&args.plan);
-            let fleet = args.fleet.clone().unwrap_or_else(usual);
-            cloud::own_folder(&load::root(&fleet)).join("approvals")
-        }
+    let beside_fleet = || {
+        let usual = || plan_file::usual_fleet(&args.plan);
+        let fleet = args.fleet.clone().unwrap_or_else(usual);
+        cloud::own_folder(&load::root(&fleet)).join("approvals")
     };
+    let folder = args.out.clone().unwrap_or_else(beside_fleet);
     std::fs::create_dir_all(&folder)
         .map_err(|fault| Stop::error(format!("cannot make {}: {fault}", folder.display())))?;
     let path = folder.join(approve::file_name(&file.plan.seal.digest, principal));

@@ -1,13 +1,11 @@
-//! What surrounds the program: folder, environment, terminal, account, clock. The only reader of
+//! What surrounds the program: environment, terminal, account, clock. The only reader of
 //! any of them.
 
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::path::PathBuf;
-
-use jiff::Timestamp;
+use std::time::Instant;
 
 use crate::store::Who;
 
@@ -22,9 +20,11 @@ pub(super) const MIN_APPROVALS: &str = "STAMPCTL_MIN_APPROVALS";
 
 /// What surrounds the program, read once when it starts.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the terminal"
+)]
 pub(super) struct Context {
-    /// The current folder.
-    pub cwd: PathBuf,
     /// Whether a person can be asked.
     pub stdin_is_terminal: bool,
     /// Whether talk goes to a terminal.
@@ -56,7 +56,6 @@ impl Context {
         let stderr_is_terminal = std::io::stderr().is_terminal();
         let colours = Colours::read();
         Self {
-            cwd: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal,
             stdout_colour: colours.on(stdout_is_terminal),
@@ -71,15 +70,6 @@ impl Context {
         }
     }
 
-    /// The time of this machine, for what is not the cloud's.
-    #[expect(
-        clippy::unused_self,
-        reason = "the clock is a part of the surroundings"
-    )]
-    pub(super) fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
     /// This process, as locks and journals name it.
     pub(super) fn who(&self) -> Who {
         Who {
@@ -88,17 +78,15 @@ impl Context {
             user: self.user.clone(),
         }
     }
+}
 
-    /// A path as a command should name it from here: relative to the current folder where it
-    /// lies beneath it.
-    pub(super) fn shown(&self, path: &Path) -> String {
-        let shown = path.strip_prefix(&self.cwd).unwrap_or(path);
-        if shown.as_os_str().is_empty() {
-            ".".to_owned()
-        } else {
-            shown.display().to_string()
-        }
-    }
+/// A moment on this machine's clock, for what people wait through. The cloud's time is another.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the machine's clock is read"
+)]
+pub(super) fn moment() -> Instant {
+    Instant::now()
 }
 
 /// The environment's words on colour.
@@ -124,6 +112,10 @@ impl Colours {
 }
 
 /// A variable that is set to something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 fn said(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
