@@ -11,7 +11,7 @@ use super::super::node::Entry;
 use super::super::places::Places;
 use super::quota::id;
 use super::shape;
-use super::shape::Surroundings;
+use super::surroundings::Surroundings;
 use super::shape_doc::ShapeDoc;
 use super::stamp::Stamps;
 use super::unknown_reference;

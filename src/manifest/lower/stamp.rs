@@ -12,7 +12,7 @@ use super::super::places::Places;
 use super::super::scalar::Text;
 use super::quota::id;
 use super::shape;
-use super::shape::Surroundings;
+use super::surroundings::Surroundings;
 use super::shape_doc::ShapeDoc;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Span;
