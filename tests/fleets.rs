@@ -3,7 +3,7 @@
 //!
 //! A script is text: `#` begins a comment, which goes into the transcript as it is; `$` begins a
 //! command, whose first word is `stampctl`. With `STAMPCTL_BLESS=1` the transcripts are written
-//! anew. Two laws hold for every script, whatever the snapshot says: a fleet that loads ends by
+//! anew. Two laws hold for every script, whatever the snapshot says: a fleet that is_valid ends by
 //! planning with `--detailed-exitcode` and finding nothing to do, and no quota is ever lost.
 
 #![expect(
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The last command of a script whose fleet loads.
+/// The last command of a script whose fleet is_valid.
 const AT_REST: &str = "stampctl plan . --detailed-exitcode";
 
 #[test]
@@ -96,12 +96,12 @@ fn tell(fleet: &Path) -> Story {
             last = (command.to_owned(), code);
         }
     }
-    let loads = run("stampctl validate .", copy.path()).1 == 0;
+    let is_valid = run("stampctl validate .", copy.path()).1 == 0;
     let lost = copy.path().join(".stampctl/world").exists()
         && !run("stampctl sim show . --format json", copy.path())
             .0
             .contains("\"lost_quota\": []");
-    let broken = if loads && last != (AT_REST.to_owned(), 0) {
+    let broken = if is_valid && last != (AT_REST.to_owned(), 0) {
         Some(format!(
             "the script does not end with `{AT_REST}` and exit code 0"
         ))

@@ -1,6 +1,7 @@
 //! The planner against the simulated cloud: what is planned, done and planned again.
 
-use std::path::Path;
+use std::fs;
+use std::path::PathBuf;
 
 use stampctl::manifest;
 use stampctl::model::Fleet;
@@ -8,30 +9,56 @@ use stampctl::observe;
 use stampctl::place;
 use stampctl::plan;
 use stampctl::plan::format::Plan;
+use stampctl::verify;
 use stampctl_contract::Outcome;
 use stampctl_contract::Provider;
 use stampctl_sim::Sim;
 use stampctl_sim::WorldSpec;
 
-fn load(dir: &str) -> Fleet {
+/// A world with quota and nothing else, as the quickstart begins.
+const EMPTY: &str = "\
+registry: registry
+subscriptions: { shared-eastus2: 11111111-1111-1111-1111-111111111111 }
+quota_groups:
+  - name: qg-shared-stamps
+    management_group: mg-platform
+    subscriptions: [shared-eastus2]
+    limits: [{ region: eastus2, family: standardDSv5Family, cores: 640 }]
+";
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/fleets")
+        .join(name)
+}
+
+fn load(name: &str) -> Fleet {
     let request = manifest::LoadRequest {
-        path: Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("examples/fleets")
-            .join(dir),
-        environment: None,
-        variables: std::collections::BTreeMap::default(),
+        path: folder(name),
+        ..manifest::LoadRequest::default()
     };
     let loaded = manifest::load(&request);
     assert!(loaded.fleet.is_some(), "{:#?}", loaded.diagnostics);
     loaded.fleet.expect("loads")
 }
 
+fn world(text: &str, fleet: &Fleet) -> Sim {
+    let mut spec = WorldSpec::from_yaml(text).expect("a world");
+    spec.registry.get_or_insert_with(|| fleet.registry.clone());
+    spec.fleet.get_or_insert_with(|| fleet.name.to_string());
+    Sim::in_memory(&spec).expect("a world")
+}
+
 async fn planned(fleet: &Fleet, sim: &Sim) -> Plan {
     let inventory = observe::observe(fleet, sim).await;
     let placement = place::place(fleet, &inventory);
-    plan::plan(fleet, &inventory, &placement, "stampctl test").expect("plans")
+    let once = plan::plan(fleet, &inventory, &placement, "stampctl test").expect("plans");
+    let twice = plan::plan(fleet, &inventory, &placement, "stampctl test").expect("plans");
+    assert_eq!(once.to_bytes(), twice.to_bytes());
+    once
 }
 
+/// Does what the plan says, step by step; the checks are apply's.
 async fn obey(plan: &Plan, sim: &Sim) {
     for step in &plan.body.steps {
         for (at, operation) in step.act.operations().iter().enumerate() {
@@ -49,58 +76,28 @@ async fn obey(plan: &Plan, sim: &Sim) {
     }
 }
 
-fn world(dir: &str, fleet: &Fleet) -> Sim {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("examples/fleets")
-        .join(dir);
-    let text = std::fs::read_to_string(path.join("world.yaml")).expect("a world");
-    let mut spec = WorldSpec::from_yaml(&text).expect("a world");
-    spec.registry.get_or_insert_with(|| fleet.registry.clone());
-    spec.fleet.get_or_insert_with(|| fleet.name.to_string());
-    Sim::in_memory(&spec).expect("a world")
+async fn comes_to_rest(fleet: &Fleet, sim: &Sim) {
+    let plan = planned(fleet, sim).await;
+    assert!(!plan.is_empty());
+    assert_eq!(plan.refusals().count(), 0, "{:#?}", plan.body.findings);
+    let violations = verify::verify(&plan);
+    assert!(violations.is_empty(), "{violations:#?}");
+    obey(&plan, sim).await;
+    sim.advance(30 * 3600).expect("advances");
+    let again = planned(fleet, sim).await;
+    assert!(again.is_empty(), "{:#?}", again.body.steps);
+    assert!(sim.lost_quota().expect("a world").is_empty());
 }
 
 #[tokio::test]
-async fn try_one() {
-    let name = std::env::var("TRY").unwrap_or("retire".into());
-    let fleet = load(&name);
-    let sim = world(&name, &fleet);
-    let plan = planned(&fleet, &sim).await;
-    let view = stampctl::render::View::of(&plan, stampctl::render::view::Level::Operation, None);
-    println!("{}", stampctl::render::text(&view, Default::default()));
-    for violation in stampctl::verify::verify(&plan) {
-        println!("VIOLATION {violation:?}");
-    }
-    obey(&plan, &sim).await;
-    sim.advance(3600 * 30).expect("advances");
-    let again = planned(&fleet, &sim).await;
-    let view = stampctl::render::View::of(&again, stampctl::render::view::Level::Property, None);
-    println!(
-        "AGAIN {}",
-        stampctl::render::text(&view, Default::default())
-    );
-    println!("lost {:?}", sim.lost_quota());
-    assert!(again.is_empty());
+async fn a_retirement_comes_to_rest_and_loses_no_quota() {
+    let fleet = load("retire");
+    let text = fs::read_to_string(folder("retire").join("world.yaml")).expect("a world");
+    comes_to_rest(&fleet, &world(&text, &fleet)).await;
 }
+
 #[tokio::test]
-async fn the_quickstart_comes_to_rest() {
+async fn an_empty_world_becomes_the_fleet() {
     let fleet = load("quickstart");
-    let spec = WorldSpec::from_yaml(
-        "registry: registry\nsubscriptions: { shared-eastus2: 11111111-1111-1111-1111-111111111111 }\nquota_groups:\n  - { name: qg-shared-stamps, management_group: mg-platform, subscriptions: [shared-eastus2], limits: [{ region: eastus2, family: standardDSv5Family, cores: 640 }] }\n",
-    )
-    .expect("a world");
-    let sim = Sim::in_memory(&spec).expect("a world");
-    let plan = planned(&fleet, &sim).await;
-    println!(
-        "{}",
-        String::from_utf8_lossy(&plan.to_bytes().expect("bytes"))
-    );
-    obey(&plan, &sim).await;
-    sim.advance(3600 * 30).expect("advances");
-    let again = planned(&fleet, &sim).await;
-    println!(
-        "AGAIN {}",
-        String::from_utf8_lossy(&again.to_bytes().expect("bytes"))
-    );
-    assert!(again.is_empty());
+    comes_to_rest(&fleet, &world(EMPTY, &fleet)).await;
 }

@@ -154,8 +154,10 @@ fn goal(
     match (placed.stamp.desired, from) {
         (DesiredStamp::Retired, None | Some(S::Deleted)) => Goal::Stay,
         (DesiredStamp::Retired, Some(_)) => Goal::Retire(RetireReason::Manifest),
-        (DesiredStamp::Active, None | Some(S::Deleted | S::Creating | S::Failed)) => Goal::Make,
-        (DesiredStamp::Active, Some(S::Releasing | S::QuotaReturned)) => Goal::Make,
+        (
+            DesiredStamp::Active,
+            None | Some(S::Deleted | S::Creating | S::Failed | S::Releasing | S::QuotaReturned),
+        ) => Goal::Make,
         (DesiredStamp::Active, Some(S::Active)) | (DesiredStamp::Standby, Some(S::Ready)) => {
             Goal::Stay
         }
