@@ -15,10 +15,17 @@ pub mod lro;
 pub mod credential;
 pub mod http;
 pub mod client;
+pub mod config;
+pub mod step;
+pub mod map;
 #[cfg(test)]
 mod testing;
 
 pub use clock::Clock;
+pub use config::Config;
+pub use config::Places;
+pub use config::Shapes;
+pub use config::Vault;
 pub use credential::Credential;
 pub use endpoints::Audience;
 pub use endpoints::Cloud;
