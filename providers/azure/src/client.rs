@@ -197,6 +197,12 @@ impl Client {
         }
     }
 
+    /// The header that proves the caller to a source that another service reads from.
+    pub(crate) async fn bearer(&self, outgoing: &Outgoing) -> Result<String, Fault> {
+        let token = self.tokens.get(&self.scope(outgoing)).await?;
+        Ok(format!("Bearer {}", token.expose()))
+    }
+
     fn scope(&self, outgoing: &Outgoing) -> String {
         self.endpoints.scope(outgoing.audience, &outgoing.account)
     }

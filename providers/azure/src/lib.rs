@@ -18,9 +18,21 @@ pub mod client;
 pub mod config;
 pub mod step;
 pub mod map;
+pub mod azure;
+mod journey;
+mod reads;
+mod writes;
+mod cosmos;
+mod measure;
+mod blobs;
+mod backup;
+mod find;
+mod observe;
+pub mod preflight;
 #[cfg(test)]
 mod testing;
 
+pub use azure::Azure;
 pub use clock::Clock;
 pub use config::Config;
 pub use config::Places;

@@ -2,6 +2,7 @@
 
 pub mod schema;
 pub mod json;
+pub mod xml;
 pub mod path;
 pub mod tags;
 pub mod sku;
@@ -16,6 +17,7 @@ pub mod gateway;
 pub mod registry;
 pub mod measures;
 pub mod graph;
+pub mod backup;
 
 /// What a mapping gives, or why the cloud cannot do it.
 pub type Mapped<T> = Result<T, stampctl_contract::Fault>;

@@ -16,6 +16,7 @@ use stampctl_contract::Value;
 
 use super::json;
 use super::schema;
+use crate::config::Places;
 
 /// The function that every workspace has.
 pub const FUNCTION: &str = "StampctlMeasures";
@@ -33,10 +34,11 @@ const KINDS: [Kind; 6] = [
     Kind::Backup,
 ];
 
-/// The query for everything, or for one address.
-pub fn query(of: Option<&Address>) -> Json {
+/// The query for everything, or for one address. Rows name subscriptions by id.
+pub fn query(of: Option<&Address>, places: &Places) -> Json {
     let filter = of.map_or(String::new(), |address| {
-        let (kind, path) = (address.kind().word(), quote(address.path()));
+        let kind = address.kind().word();
+        let path = quote(&renamed(address, |name| places.subscription(name)));
         format!(" | where Kind == '{kind}' and Path == {path}")
     });
     json!({
@@ -46,7 +48,7 @@ pub fn query(of: Option<&Address>) -> Json {
 }
 
 /// The measured settings of an answer. `Err` where the answer is not whole (200 with an error).
-pub fn read(answer: &Json) -> Result<Measures, String> {
+pub fn read(answer: &Json, places: &Places) -> Result<Measures, String> {
     if let Some(error) = json::at(answer, &["error"]) {
         let code = json::text(error, &["code"]).unwrap_or("PartialError");
         return Err(format!(
@@ -76,6 +78,10 @@ pub fn read(answer: &Json) -> Result<Measures, String> {
             let Some(address) = address.filter(|it| KINDS.contains(&it.kind())) else {
                 continue;
             };
+            let path = renamed(&address, |id| places.subscription_name(id));
+            let Ok(address) = format!("{}/{path}", address.kind()).parse::<Address>() else {
+                continue;
+            };
             if let Some(found) = cell(settings).and_then(object) {
                 let kept = measured(address.kind(), found);
                 measures.entry(address).or_default().extend(kept);
@@ -83,6 +89,14 @@ pub fn read(answer: &Json) -> Result<Measures, String> {
         }
     }
     Ok(measures)
+}
+
+/// An address's path with its subscription called otherwise.
+fn renamed<'a>(address: &'a Address, name: impl Fn(&'a str) -> &'a str) -> String {
+    match (address.part("subscription"), address.path().split_once('/')) {
+        (Some(first), Some((_, rest))) => format!("{}/{rest}", name(first)),
+        _ => address.path().to_owned(),
+    }
 }
 
 /// A dynamic column comes as a text of JSON, or as JSON.
