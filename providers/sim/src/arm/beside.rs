@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
+use stampctl_contract::Address;
+use stampctl_contract::Verb;
 
 use super::strike::Strikes;
 use super::throttle::Meter;
@@ -31,6 +33,16 @@ pub(crate) struct Logged {
 /// Capacity reservations of one group, by lower-cased name.
 pub(crate) type Reservations = BTreeMap<String, Json>;
 
+/// What follows an operation when it is done.
+#[derive(Clone, Debug)]
+pub(crate) struct Next {
+    pub(crate) address: Address,
+    pub(crate) verb: Verb,
+    pub(crate) key: String,
+    /// The operation that it has become.
+    pub(crate) id: Option<String>,
+}
+
 /// What the server keeps.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
@@ -46,6 +58,8 @@ pub(crate) struct Beside {
     pub(crate) unregistered: BTreeSet<String>,
     /// Requests for quota, newest last.
     pub(crate) requests: Vec<Json>,
+    /// By the id of the operation before.
+    pub(crate) next: BTreeMap<String, Next>,
     pub(crate) strikes: Strikes,
     pub(crate) meter: Meter,
     pub(crate) log: Vec<Logged>,
@@ -53,7 +67,7 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    pub(crate) fn next(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.count += 1;
         self.count
     }
@@ -65,11 +79,6 @@ impl Beside {
             body,
         };
         self.stored.insert(id.to_ascii_lowercase(), stored);
-    }
-
-    pub(crate) fn body(&self, id: &str) -> Option<&Json> {
-        let stored = self.stored.get(&id.to_ascii_lowercase())?;
-        Some(&stored.body)
     }
 
     /// All whose id lies beneath.

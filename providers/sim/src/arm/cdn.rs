@@ -34,20 +34,30 @@ pub(crate) const TYPES: &[Type] = &[
     },
 ];
 
+/// Front Door has no weight of 0: a disabled origin of one of these priorities stands for it, as
+/// the provider writes it.
+const OFF: i64 = 4;
+const NO_WEIGHT: i64 = 5;
+
 /// Origins have no tags: the world's are kept from what was there.
 pub(crate) fn origin(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let body = wanted.body;
-    let enabled = json::text(body, "/properties/enabledState");
+    let disabled = json::text(body, "/properties/enabledState").eq_ignore_ascii_case("Disabled");
+    let priority = json::int(body, "/properties/priority");
+    let weight = json::int(body, "/properties/weight").unwrap_or(1000);
+    if !(1..=1000).contains(&weight) || !(1..=5).contains(&priority.unwrap_or(1)) {
+        let why = "Weight is within 1 and 1000, priority within 1 and 5.";
+        return Err(Refusal::bad("BadRequest", why));
+    }
+    let (weight, enabled) = match (disabled, priority) {
+        (true, Some(OFF)) => (0, false),
+        (true, Some(NO_WEIGHT)) => (0, true),
+        (disabled, _) => (weight, !disabled),
+    };
     let mut settings = json::settings([
         ("host", json::text(body, "/properties/hostName").into()),
-        (
-            "weight",
-            json::int(body, "/properties/weight").unwrap_or(1000).into(),
-        ),
-        (
-            "enabled",
-            (!enabled.eq_ignore_ascii_case("Disabled")).into(),
-        ),
+        ("weight", weight.into()),
+        ("enabled", enabled.into()),
     ]);
     let tags = match wanted.old.and_then(|old| old.get("tags")) {
         Some(tags) => tags.clone(),
@@ -64,15 +74,21 @@ fn show_origin(seen: &Seen<'_>, body: &mut Json) {
     json::object(body, "properties")
         .entry("originHostHeader")
         .or_insert_with(|| host.into());
-    json::object(body, "properties")
-        .entry("priority")
-        .or_insert_with(|| 1.into());
-    json::set(body, "weight", resource.int("weight"));
+    let weight = resource.int("weight").unwrap_or(1000);
     let enabled = resource.truth("enabled").unwrap_or(true);
+    let priority = match (weight, enabled) {
+        (0, false) => Some(OFF),
+        (0, true) => Some(NO_WEIGHT),
+        _ => None,
+    };
+    let kept = json::int(body, "/properties/priority").unwrap_or(1);
+    json::set(body, "priority", priority.unwrap_or(kept));
+    json::set(body, "weight", weight.max(1));
+    let serves = enabled && weight > 0;
     json::set(
         body,
         "enabledState",
-        if enabled { "Enabled" } else { "Disabled" },
+        if serves { "Enabled" } else { "Disabled" },
     );
     json::set(body, "deploymentStatus", "NotStarted");
     if let Some(body) = body.as_object_mut() {

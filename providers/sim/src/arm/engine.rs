@@ -14,6 +14,7 @@ use stampctl_contract::Settings;
 use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
+use super::beside::Next;
 use super::face::Face;
 use super::face::address;
 use super::face::type_of;
@@ -203,6 +204,13 @@ pub(crate) fn look(face: &Face, target: &Target, of: &Type) -> Result<Option<Jso
     Ok(Some(view(face, target, of, &resource, under, state)))
 }
 
+/// A resource as it was seen, for lists that are older than the world.
+pub(crate) fn view_of(face: &Face, target: &Target, of: &Type, resource: &Resource) -> Json {
+    let stored = face.stored(&target.id(of.name));
+    let under = stored.map_or_else(|| json!({}), |stored| stored.body);
+    view(face, target, of, resource, under, "Succeeded")
+}
+
 /// A resource of the world laid over what was put.
 fn view(
     face: &Face,
@@ -216,7 +224,14 @@ fn view(
     if let Some(tags) = resource.get("tags")
         && let Json::Object(map) = &mut body
     {
-        map.insert("tags".to_owned(), json::from_value(tags));
+        let hidden = map.get("tags").and_then(Json::as_object).cloned();
+        let hidden = hidden.into_iter().flatten();
+        let hidden = hidden.filter(|(name, _)| json::is_hidden(name));
+        let mut shown = json::from_value(tags);
+        if let Some(shown) = shown.as_object_mut() {
+            shown.extend(hidden);
+        }
+        map.insert("tags".to_owned(), shown);
     }
     if let Some(region) = resource.text("region")
         && let Json::Object(map) = &mut body
@@ -237,6 +252,10 @@ fn dressed(mut body: Json, target: &Target, of: &Type, state: &str) -> Json {
     json::object(&mut body, "properties");
     if !NO_STATE.contains(&of.name) {
         json::set(&mut body, "provisioningState", state);
+    }
+    if of.kind == Some(Kind::ScaleSet) {
+        body["etag"] = Json::Null;
+        body["etag"] = etag(&body).into();
     }
     body
 }
@@ -287,6 +306,9 @@ fn implied(face: &Face, target: &Target, of: &Type) -> Result<bool, Refusal> {
 
 /// The version of a body.
 pub(crate) fn etag(body: &Json) -> String {
+    if let Some(own) = body.get("etag").and_then(Json::as_str) {
+        return own.to_owned();
+    }
     let sum = hex(&Sha256::digest(body.to_string()), 8);
     format!("\"{sum}\"")
 }
@@ -341,21 +363,22 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     let old = face.look(|world| world.resources.get(&at).map(|entry| entry.settings.clone()))?;
     let wanted = Wanted {
         body: &body,
-        sent: &request.body,
         old: old.as_ref(),
         face,
         target,
     };
     let settings = (of.read)(&wanted)?;
+    let copy = super::sql::copied_from(face, &body).map(|copy| copy.filter(|_| !patch))?;
     let verb = if patch {
         let changed = changes(old.as_ref(), settings);
         Verb::Patch { settings: changed }
-    } else if let Some(source) = super::sql::copied_from(face, &body)? {
-        source
     } else {
         Verb::Put { settings }
     };
-    let outcome = face.perform(&at, verb, Precondition::Any, request)?;
+    let mut outcome = face.perform(&at, verb, Precondition::Any, request)?;
+    if let Some(verb) = copy {
+        outcome = fill(face, request, &at, outcome, verb)?;
+    }
     face.beside().put(&id, of.name, body.clone());
     let body = match &outcome {
         Outcome::Done(_) => show(face, target)?,
@@ -374,6 +397,30 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
         body,
         (existed, patch),
     ))
+}
+
+/// Fills what was made with the content of another: now, or when it is made.
+fn fill(
+    face: &Face,
+    request: &Request,
+    at: &Address,
+    made: Outcome,
+    verb: Verb,
+) -> Result<Outcome, Refusal> {
+    let Outcome::Accepted(ticket) = &made else {
+        return face.perform(at, verb, Precondition::Any, request);
+    };
+    let next = Next {
+        address: at.clone(),
+        verb,
+        key: request
+            .header("x-ms-client-request-id")
+            .unwrap_or_default()
+            .to_owned(),
+        id: None,
+    };
+    face.beside().next.insert(ticket.id.clone(), next);
+    Ok(made)
 }
 
 /// What a PATCH changes, and nothing else.

@@ -348,7 +348,7 @@ impl Face {
 
     /// Adds the headers that every answer has.
     fn dress(&self, request: &Request, mut reply: Reply) -> Reply {
-        let number = self.beside().next();
+        let number = self.beside().number();
         let id = format!("00000000-0000-4000-8000-{number:012x}");
         reply = reply
             .with("Cache-Control", "no-cache")

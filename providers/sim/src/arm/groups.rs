@@ -91,9 +91,14 @@ fn show(face: &Face, subscription: &str, resource: &Resource) -> Json {
     body["name"] = resource.address.name().into();
     body["type"] = "Microsoft.Resources/resourceGroups".into();
     body["location"] = resource.text("region").into();
-    body["tags"] = resource
-        .get("tags")
-        .map_or_else(|| json!({}), json::from_value);
+    let mut tags = body.get("tags").cloned().unwrap_or_else(|| json!({}));
+    if let (Some(tags), Some(known)) = (tags.as_object_mut(), resource.get("tags")) {
+        tags.retain(|name, _| json::is_hidden(name));
+        if let Json::Object(known) = json::from_value(known) {
+            tags.extend(known);
+        }
+    }
+    body["tags"] = tags;
     let state = if busy.unwrap_or(false) {
         "Updating"
     } else {
@@ -194,7 +199,7 @@ fn put(face: &Face, request: &Request, at: &Address, found: Option<&Resource>) -
     ]);
     let outcome = face.perform(at, Verb::Put { settings }, Precondition::Any, request)?;
     let mut kept = request.body.clone();
-    for name in ["id", "name", "type", "tags", "location"] {
+    for name in ["id", "name", "type", "location"] {
         if let Some(kept) = kept.as_object_mut() {
             kept.remove(name);
         }

@@ -10,7 +10,7 @@ use super::face::Face;
 use super::face::address;
 use super::json;
 use super::operations;
-use super::path::parse_id;
+use super::path;
 use super::types::AT_ONCE;
 use super::types::Flow;
 use super::types::Seen;
@@ -38,56 +38,34 @@ pub(crate) const TYPES: &[Type] = &[
     opaque("Microsoft.OperationalInsights/workspaces", AT_ONCE, None),
 ];
 
-/// What an alert watches is its first scope: kept as it was where it means the same.
+/// What an alert is about is its hidden tag, else its first scope.
 fn alert(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let body = wanted.body;
     let scopes = json::texts(body, "/properties/scopes");
     let scope = scopes.first().map_or("", String::as_str);
-    let kept = wanted.old.and_then(|old| old.get("target")).filter(|old| {
-        old.as_str()
-            .is_some_and(|old| scope_of(wanted.face, old) == scope)
-    });
-    let target = kept
-        .cloned()
-        .unwrap_or_else(|| target_of(wanted.face, scope).into());
+    let target = json::hidden(body, "target").unwrap_or(scope);
     let enabled = body.pointer("/properties/enabled").and_then(Json::as_bool);
     Ok(json::settings([
         ("enabled", enabled.unwrap_or(true).into()),
-        ("target", target),
+        ("target", target.into()),
         ("tags", json::tags(body)),
     ]))
-}
-
-/// The name in the world of what a scope names: a resource group's, a resource's, or the text.
-fn target_of(face: &Face, scope: &str) -> String {
-    let parts: Vec<&str> = scope.trim_matches('/').split('/').collect();
-    let known = || -> Option<String> {
-        let subscription = face.subscription_name(parts.get(1)?).ok()?;
-        if parts.len() == 4 {
-            let at = address(Kind::ResourceGroup, &[&subscription, parts[3]]).ok()?;
-            return Some(at.to_string());
-        }
-        let target = parse_id(scope)?;
-        let of = super::types::find(&target.type_key())?;
-        let at = super::engine::locate(face, &target, of).ok()??;
-        Some(at.to_string())
-    };
-    known().unwrap_or_else(|| scope.to_owned())
-}
-
-/// The id of what an alert of the world watches.
-fn scope_of(face: &Face, target: &str) -> String {
-    let known = || -> Option<String> {
-        let at: Address = target.parse().ok()?;
-        face.id_of(&at)
-    };
-    known().unwrap_or_else(|| target.to_owned())
 }
 
 fn show_alert(seen: &Seen<'_>, body: &mut Json) {
     let resource = seen.resource;
     let target = resource.text("target").unwrap_or_default();
-    json::set(body, "scopes", json!([scope_of(seen.face, target)]));
+    if !target.starts_with('/') {
+        json::hide(body, "target", target);
+    }
+    let scope = target
+        .parse::<Address>()
+        .ok()
+        .and_then(|at| seen.face.id_of(&at))
+        .unwrap_or_else(|| path::group_id(&seen.target.subscription, &seen.target.group));
+    json::object(body, "properties")
+        .entry("scopes")
+        .or_insert_with(|| json!([scope]));
     json::set(body, "enabled", resource.truth("enabled").unwrap_or(true));
     if body.get("location").is_none() {
         body["location"] = "global".into();

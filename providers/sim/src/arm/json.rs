@@ -5,8 +5,6 @@ use serde_json::Value as Json;
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
 
-use super::wire::Refusal;
-
 /// The text at a path, or the empty text.
 pub(crate) fn text<'a>(body: &'a Json, path: &str) -> &'a str {
     body.pointer(path).and_then(Json::as_str).unwrap_or("")
@@ -53,10 +51,36 @@ pub(crate) fn patch(under: &mut Json, over: &Json) {
     merge(under, over);
 }
 
+/// What the tags begin with in which a provider keeps what ARM has no property for. They are no
+/// tags of the world; they are kept beside it and shown again.
+pub(crate) const HIDDEN: &str = "hidden-stampctl-";
+
+/// A hidden tag of a body.
+pub(crate) fn hidden<'a>(body: &'a Json, name: &str) -> Option<&'a str> {
+    let wanted = format!("{HIDDEN}{name}");
+    let tags = body.get("tags")?.as_object()?;
+    let found = tags
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(&wanted));
+    found?.1.as_str().filter(|value| !value.is_empty())
+}
+
+/// Sets a hidden tag.
+pub(crate) fn hide(body: &mut Json, name: &str, value: &str) {
+    object(body, "tags").insert(format!("{HIDDEN}{name}"), value.into());
+}
+
+/// Whether a tag is hidden.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with(HIDDEN)
+}
+
 /// The tags of a body as a setting.
 pub(crate) fn tags(body: &Json) -> Value {
     let tags = body.get("tags").and_then(Json::as_object);
-    let tags = tags.into_iter().flatten().filter_map(|(name, value)| {
+    let tags = tags.into_iter().flatten();
+    let tags = tags.filter(|(name, _)| !is_hidden(name));
+    let tags = tags.filter_map(|(name, value)| {
         let value = value.as_str()?;
         Some((name.clone(), Value::text(value)))
     });
@@ -76,10 +100,9 @@ pub(crate) fn from_value(value: &Value) -> Json {
     serde_json::to_value(value).unwrap_or(Json::Null)
 }
 
-/// JSON as a value of the world. Refuses `null` and fractions, which it does not have.
-pub(crate) fn to_value(json: &Json) -> Result<Value, Refusal> {
-    serde_json::from_value(json.clone())
-        .map_err(|_| Refusal::bad("BadRequest", format!("no value of this cloud: {json}")))
+/// JSON as a value of the world; `None` for `null` and fractions, which it does not have.
+pub(crate) fn to_value(json: &Json) -> Option<Value> {
+    serde_json::from_value(json.clone()).ok()
 }
 
 /// The object at a name, made where there is none.

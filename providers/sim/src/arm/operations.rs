@@ -6,7 +6,9 @@ use serde_json::json;
 use sha2::Digest;
 use sha2::Sha256;
 use stampctl_contract::Address;
+use stampctl_contract::Operation;
 use stampctl_contract::Outcome;
+use stampctl_contract::Precondition;
 use stampctl_contract::Ticket;
 
 use super::engine;
@@ -57,7 +59,7 @@ pub(crate) fn is_poll(lower: &[&str]) -> bool {
 pub(crate) fn id_of(face: &Face, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accepted(ticket) => ticket.id.clone(),
-        Outcome::Done(_) => format!("done-{}", face.beside().next()),
+        Outcome::Done(_) => format!("done-{}", face.beside().number()),
     }
 }
 
@@ -194,7 +196,11 @@ fn state(face: &Face, id: &str, address: &str) -> Result<State, Refusal> {
             retry_after_seconds: 0,
         };
         match face.sim.poll_now(&ticket) {
-            Ok(Outcome::Done(_)) => {}
+            Ok(Outcome::Done(_)) => match follow(face, one)? {
+                None => {}
+                Some(State::Open(seconds)) => wait = Some(seconds),
+                Some(ended) => return Ok(ended),
+            },
             Ok(Outcome::Accepted(ticket)) => wait = Some(ticket.retry_after_seconds),
             Err(fault) if is_own(face, &ticket) => return Ok(State::Failed(refusal(&fault))),
             // The question failed, not the operation.
@@ -202,6 +208,34 @@ fn state(face: &Face, id: &str, address: &str) -> Result<State, Refusal> {
         }
     }
     Ok(wait.map_or(State::Done, State::Open))
+}
+
+/// What follows an operation that is done: begun here, where it was not yet.
+fn follow(face: &Face, id: &str) -> Result<Option<State>, Refusal> {
+    let next = face.beside().next.get(id).cloned();
+    let Some(next) = next else {
+        return Ok(None);
+    };
+    let begun = match next.id {
+        Some(id) => id,
+        None => {
+            let operation = Operation {
+                address: next.address.clone(),
+                verb: next.verb,
+                precondition: Precondition::Any,
+            };
+            let outcome = match face.sim.perform_now(&operation, &next.key) {
+                Ok(outcome) => outcome,
+                Err(fault) => return Ok(Some(State::Failed(refusal(&fault)))),
+            };
+            let begun = id_of(face, &outcome);
+            if let Some(next) = face.beside().next.get_mut(id) {
+                next.id = Some(begun.clone());
+            }
+            begun
+        }
+    };
+    state(face, &begun, &next.address.to_string()).map(Some)
 }
 
 /// Whether the operation itself has ended with a fault.

@@ -3,6 +3,8 @@
 //! ARM states an allocation as the member's whole new limit, the world as the cores that came
 //! from the group; the difference is what the member has of its own.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 use serde_json::json;
 use stampctl_contract::Address;
@@ -363,7 +365,11 @@ fn limits(face: &Face, request: &Request, place: &str, path: &[&str]) -> Answer 
             };
             let family = spelled(&all, family);
             let at = address(Kind::GroupQuota, &[path[0], path[1], &region, &family])?;
-            let settings = json::settings([("limit", (*limit).into())]);
+            // What is asked for is what the group is to hold unallocated.
+            let now = all.iter().find(|one| one.address == at);
+            let number = |name| now.and_then(|one| one.int(name)).unwrap_or(0);
+            let whole = number("limit") + limit - number("available");
+            let settings = json::settings([("limit", whole.into())]);
             let outcome = face.perform(&at, Verb::Put { settings }, Precondition::Any, request)?;
             let op = operations::id_of(face, &outcome);
             let place = format!("{place}/{}", path[1]);
@@ -466,18 +472,23 @@ fn allocations(face: &Face, request: &Request, place: &str, path: &[&str]) -> An
             if !names(&group).contains(&name) {
                 return Err(Refusal::not_found(path[2]));
             }
-            let items = quotas
+            let beneath = format!("{}/{}/{region}", path[0], path[1]);
+            let groups = face.list(Kind::GroupQuota, &beneath)?;
+            let mut families: BTreeMap<&str, i64> = BTreeMap::new();
+            families.extend(groups.iter().map(|one| (one.address.name(), 0)));
+            let own = quotas.iter();
+            families.extend(own.map(|one| (one.address.name(), one.int("limit").unwrap_or(0))));
+            let asked = families
                 .iter()
-                .filter(|one| filtered(request, one.address.name()))
-                .map(|one| {
-                    let family = one.address.name();
-                    json!({ "properties": {
+                .filter(|(family, _)| filtered(request, family));
+            let items = asked.map(|(family, limit)| {
+                json!({ "properties": {
                     "resourceName": family,
-                    "limit": one.int("limit"),
+                    "limit": limit,
                     "shareableQuota": 0,
                     "name": { "value": family, "localizedValue": family },
                 } })
-                });
+            });
             Ok(Reply::json(
                 200,
                 json!({

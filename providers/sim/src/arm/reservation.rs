@@ -69,11 +69,7 @@ impl Group {
             .cloned();
         let mut reservations = known.unwrap_or_default();
         if let (true, Some(resource)) = (reservations.is_empty(), &resource) {
-            let unmade = json!({
-                "sku": { "name": resource.text("sku"), "capacity": resource.int("instances") },
-                "zones": resource.get("zones").map(json::from_value),
-            });
-            reservations.insert(target.name().to_ascii_lowercase(), unmade);
+            reservations = unmade(target.name(), resource);
         }
         let body = face.stored(&id).map(|stored| stored.body);
         Ok(Self {
@@ -117,17 +113,22 @@ impl Group {
         }
     }
 
-    fn tags(&self) -> Json {
+    /// The world's tags and the hidden ones of a body; the body's own where the world has none.
+    fn tags(&self, body: &Json) -> Json {
+        let put = body.get("tags").cloned().unwrap_or_else(|| json!({}));
         let known = self
             .resource
             .as_ref()
             .and_then(|resource| resource.get("tags"));
-        let put = self
-            .body
-            .as_ref()
-            .and_then(|body| body.get("tags"))
-            .cloned();
-        known.map_or_else(|| put.unwrap_or_else(|| json!({})), json::from_value)
+        let Some(known) = known else {
+            return put;
+        };
+        let mut tags = json::from_value(known);
+        let hidden = put.as_object().cloned().into_iter().flatten();
+        if let Some(tags) = tags.as_object_mut() {
+            tags.extend(hidden.filter(|(name, _)| json::is_hidden(name)));
+        }
+        tags
     }
 
     fn show(&self, face: &Face, state: &str, expand: bool) -> Json {
@@ -136,7 +137,7 @@ impl Group {
         body["name"] = self.target.name().into();
         body["type"] = GROUP.into();
         body["location"] = self.location().into();
-        body["tags"] = self.tags();
+        body["tags"] = self.tags(&body);
         let zones = self.zones();
         if !zones.is_empty() {
             body["zones"] = json!(zones);
@@ -148,12 +149,11 @@ impl Group {
             .collect();
         json::set(&mut body, "provisioningState", state);
         json::set(&mut body, "capacityReservations", ids);
-        let users: Vec<Json> = self
-            .reservations
-            .values()
-            .flat_map(|one| self.users(face, one))
-            .collect();
-        json::set(&mut body, "virtualMachinesAssociated", users);
+        json::set(
+            &mut body,
+            "virtualMachinesAssociated",
+            self.users(face, &Json::Null),
+        );
         if expand {
             let views: Vec<Json> = self
                 .reservations
@@ -183,7 +183,7 @@ impl Group {
         body["name"] = name.into();
         body["type"] = RESERVATION.into();
         body["location"] = self.location().into();
-        body["tags"] = self.tags();
+        body["tags"] = self.tags(&body);
         json::set(&mut body, "provisioningState", state);
         json::set(&mut body, "platformFaultDomainCount", 1);
         let users = self.users(face, one);
@@ -327,6 +327,27 @@ pub(crate) fn groups(
         shown.push(group.show(face, group.state(), false));
     }
     Ok(shown)
+}
+
+/// A group and its reservations, as they were seen.
+pub(crate) fn rows(
+    face: &Face,
+    resource: &Resource,
+    subscription: &str,
+) -> Result<Vec<Json>, Refusal> {
+    let at = &resource.address;
+    let rest = ["capacityReservationGroups".to_owned(), at.name().to_owned()];
+    let group = at.part("resource_group").unwrap_or_default();
+    let target = Target::new(subscription, group, "Microsoft.Compute", &rest);
+    let mut group = Group::find(face, &target)?;
+    group.resource = Some(resource.clone());
+    if sum(&group.reservations) != resource.int("instances").unwrap_or(0) {
+        group.reservations = unmade(at.name(), resource);
+    }
+    let mut rows = vec![group.show(face, "Succeeded", false)];
+    let all = group.reservations.iter();
+    rows.extend(all.map(|(name, one)| group.show_one(face, name, one, "Succeeded", false)));
+    Ok(rows)
 }
 
 fn there(face: &Face, target: &Target) -> Result<Group, Refusal> {
@@ -512,6 +533,31 @@ fn of_one(face: &Face, request: &Request, target: &Target, expand: bool) -> Answ
     }
 }
 
+/// The reservations of a group that nobody made over HTTP: one for each zone, the first taking
+/// what does not divide, or one for the region.
+fn unmade(name: &str, resource: &Resource) -> Reservations {
+    let zones = resource
+        .get("zones")
+        .map(json::from_value)
+        .unwrap_or_default();
+    let zones = json::texts(&json!({ "zones": zones }), "/zones");
+    let all = resource.int("instances").unwrap_or(0);
+    if zones.is_empty() {
+        let one = json!({ "sku": { "name": resource.text("sku"), "capacity": all } });
+        return [(format!("{name}-regional"), one)].into();
+    }
+    let count = i64::try_from(zones.len()).unwrap_or(1);
+    let shares = zones.iter().zip(0..).map(|(zone, at)| {
+        let share = all / count + i64::from(at < all % count);
+        let one = json!({
+            "sku": { "name": resource.text("sku"), "capacity": share },
+            "zones": [zone],
+        });
+        (format!("{name}-zone{zone}"), one)
+    });
+    shares.collect()
+}
+
 fn keep(face: &Face, group: &Group) {
     let key = group.id.to_ascii_lowercase();
     face.beside()
@@ -542,7 +588,7 @@ fn changed(group: &Group, settings: Settings) -> Settings {
 
 fn wanted(group: &Group, body: &Json, tags: Option<Value>) -> Result<Settings, Refusal> {
     let size = json::text(body, "/sku/name");
-    let (family, vcpus) = scale_set::shape(size)?;
+    let (family, vcpus) = scale_set::shape(size, body)?;
     let others = group.reservations.values();
     if others
         .map(|one| json::text(one, "/sku/name"))
@@ -567,7 +613,7 @@ fn wanted(group: &Group, body: &Json, tags: Option<Value>) -> Result<Settings, R
     } else {
         &location
     };
-    let tags = tags.unwrap_or_else(|| json::tags(&json!({ "tags": group.tags() })));
+    let tags = tags.unwrap_or_else(|| json::tags(group.body.as_ref().unwrap_or(&Json::Null)));
     Ok(json::settings([
         ("region", json::region(location).into()),
         ("zones", zones.into()),

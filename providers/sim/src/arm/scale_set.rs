@@ -37,7 +37,8 @@ const GROUP: &str =
 pub(crate) fn read(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let body = wanted.body;
     let size = json::text(body, "/sku/name");
-    let (family, vcpus) = shape(size)?;
+    let (family, vcpus) = shape(size, body)?;
+    let instances = json::int(body, "/sku/capacity").unwrap_or(0);
     let mut settings = json::settings([
         ("region", json::region(json::text(body, "/location")).into()),
         ("sku", size.into()),
@@ -52,8 +53,7 @@ pub(crate) fn read(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     if let Some(zone) = json::texts(body, "/zones").first() {
         settings.insert("zone".to_owned(), zone.as_str().into());
     }
-    let power = wanted.old.and_then(|old| old.get("power")).cloned();
-    settings.insert("power".to_owned(), power.unwrap_or(Value::text("running")));
+    settings.insert("power".to_owned(), power_of(wanted, instances).into());
     let named = json::text(body, GROUP);
     let reservation = if named.is_empty() {
         String::new()
@@ -64,8 +64,29 @@ pub(crate) fn read(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     Ok(settings)
 }
 
-/// Family and vCPUs of a size.
-pub(crate) fn shape(size: &str) -> Result<(String, i64), Refusal> {
+/// The power that a model comes to. Machines start when they are made; without machines it is
+/// what the hidden tag says.
+fn power_of(wanted: &Wanted<'_>, instances: i64) -> String {
+    let old = wanted.old.and_then(|old| old.get("power"));
+    let old = old.and_then(Value::as_str);
+    let had = wanted.old.and_then(|old| old.get("instances"));
+    let had = had.and_then(Value::as_int).unwrap_or(0);
+    let power = match (instances, had) {
+        (0, _) => json::hidden(wanted.body, "power").or(old),
+        (_, 0) => None,
+        _ => old,
+    };
+    power.unwrap_or("running").to_owned()
+}
+
+/// Family and vCPUs of a size: as the hidden tag says of this very size, else as its name does.
+pub(crate) fn shape(size: &str, body: &Json) -> Result<(String, i64), Refusal> {
+    let mut told = json::hidden(body, "size").unwrap_or_default().split(';');
+    if told.next() == Some(size)
+        && let (Some(family), Some(Ok(vcpus))) = (told.next(), told.next().map(str::parse))
+    {
+        return Ok((family.to_owned(), vcpus));
+    }
     sku::shape(size).ok_or_else(|| {
         let why = format!("The value '{size}' of parameter 'sku.name' is no size.");
         Refusal::bad("InvalidParameter", why)
@@ -93,6 +114,9 @@ pub(crate) fn write(seen: &Seen<'_>, body: &mut Json) {
     });
     if let Some(zone) = resource.text("zone").filter(|zone| !zone.is_empty()) {
         body["zones"] = json!([zone]);
+    }
+    if resource.int("instances") == Some(0) {
+        json::hide(body, "power", resource.text("power").unwrap_or("running"));
     }
     let id = resource.text("reservation").and_then(|text| {
         let at: Address = text.parse().ok()?;

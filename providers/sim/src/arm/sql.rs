@@ -19,9 +19,6 @@ use super::types::find;
 use super::types::opaque;
 use super::wire::Refusal;
 
-/// The tag that says which tenant a database or a container is of.
-pub(crate) const TENANT_TAG: &str = "stampctl-tenant";
-
 const FLOW: Flow = Flow {
     retry_after: Some(15),
     ..SLOW
@@ -73,23 +70,21 @@ pub(crate) fn located(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     ]))
 }
 
-/// Tags without the one that names the tenant, and the tenant.
-pub(crate) fn owned(body: &Json) -> (Value, Option<Value>) {
-    let Value::Map(mut tags) = json::tags(body) else {
-        return (json::tags(body), None);
-    };
-    let tenant = tags.remove(TENANT_TAG);
-    (Value::Map(tags), tenant)
+/// The tenant whose database it is, as the hidden tag says.
+fn tenant(body: &Json) -> Option<Value> {
+    json::hidden(body, "tenant").map(Value::text)
 }
 
 fn database(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
-    let (tags, tenant) = owned(wanted.body);
-    let mut settings = json::settings([("tags", tags)]);
+    let mut settings = json::settings([("tags", json::tags(wanted.body))]);
     let sku = json::text(wanted.body, "/sku/name");
-    if !sku.is_empty() {
+    let pool = json::text(wanted.body, "/properties/elasticPoolId");
+    if let Some(pool) = pool.rsplit('/').next().filter(|pool| !pool.is_empty()) {
+        settings.insert("sku".to_owned(), format!("pool:{pool}").into());
+    } else if !sku.is_empty() {
         settings.insert("sku".to_owned(), sku.into());
     }
-    if let Some(tenant) = tenant {
+    if let Some(tenant) = tenant(wanted.body) {
         settings.insert("tenant".to_owned(), tenant);
     }
     Ok(settings)
@@ -98,18 +93,25 @@ fn database(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
 fn show_database(seen: &Seen<'_>, body: &mut Json) {
     let resource = seen.resource;
     let sku = resource.text("sku").unwrap_or("S0");
-    if !body["sku"].is_object() {
-        body["sku"] = serde_json::json!({});
+    if let Some(pool) = sku.strip_prefix("pool:") {
+        let server = seen.target.id("Microsoft.Sql/servers/databases");
+        let server = server.rsplitn(3, '/').nth(2).unwrap_or_default();
+        let id = format!("{server}/elasticPools/{pool}");
+        json::set(body, "elasticPoolId", id);
+        body["sku"] = serde_json::json!({ "name": "ElasticPool", "tier": "Standard" });
+    } else {
+        if !body["sku"].is_object() {
+            body["sku"] = serde_json::json!({});
+        }
+        body["sku"]["name"] = sku.into();
+        json::set(body, "currentServiceObjectiveName", sku);
+        json::set(body, "requestedServiceObjectiveName", sku);
     }
-    body["sku"]["name"] = sku.into();
     if body.get("location").is_none() {
         body["location"] = seen.face.location_of(seen.target).into();
     }
-    if !body["tags"].is_object() {
-        body["tags"] = serde_json::json!({});
-    }
     if let Some(tenant) = resource.text("tenant") {
-        body["tags"][TENANT_TAG] = tenant.into();
+        json::hide(body, "tenant", tenant);
     }
     json::set(body, "status", "Online");
     json::object(body, "properties").remove("createMode");
@@ -134,7 +136,7 @@ pub(crate) fn copied_from(face: &Face, body: &Json) -> Result<Option<Verb>, Refu
         return Err(Refusal::bad("SourceDatabaseNotFound", why));
     };
     let source = face.read(&from)?;
-    let own = owned(body).1;
+    let own = tenant(body);
     let tenant = own
         .as_ref()
         .and_then(Value::as_str)

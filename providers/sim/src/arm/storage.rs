@@ -81,11 +81,7 @@ fn show_account(seen: &Seen<'_>, body: &mut Json) {
 /// The tenant is the container's metadata: containers have no tags.
 fn container(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let metadata = wanted.body.pointer("/properties/metadata");
-    let tenant = metadata.and_then(|all| {
-        ["tenant", "stampctl_tenant"]
-            .iter()
-            .find_map(|name| all.get(name))
-    });
+    let tenant = metadata.and_then(|all| all.get("tenant"));
     let tenant = tenant.and_then(Json::as_str);
     Ok(tenant.map_or_else(Settings::new, |tenant| {
         json::settings([("tenant", tenant.into())])
@@ -98,9 +94,7 @@ fn show_container(seen: &Seen<'_>, body: &mut Json) {
         .pointer("/properties/metadata")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    if let Some(tenant) = resource.text("tenant")
-        && metadata.get("stampctl_tenant").is_none()
-    {
+    if let Some(tenant) = resource.text("tenant") {
         metadata["tenant"] = tenant.into();
     }
     json::set(body, "metadata", metadata);

@@ -55,8 +55,6 @@ pub(crate) const SLOW: Flow = Flow {
 pub(crate) struct Wanted<'a> {
     /// The whole body; of a PATCH, merged with what is there.
     pub(crate) body: &'a Json,
-    /// The body as it was sent.
-    pub(crate) sent: &'a Json,
     pub(crate) old: Option<&'a Settings>,
     pub(crate) face: &'a Face,
     pub(crate) target: &'a Target,
