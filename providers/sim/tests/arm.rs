@@ -6,5 +6,7 @@ mod bench;
 #[path = "arm/schemas.rs"]
 mod schemas;
 
+#[path = "arm/compute.rs"]
+mod compute;
 #[path = "arm/resources.rs"]
 mod resources;

@@ -346,6 +346,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
         body = now.clone();
         json::patch(&mut body, &request.body);
     }
+    json::without_nulls(&mut body);
     let existed = now.is_some();
     let Some(at) = locate(face, target, of)? else {
         face.beside().put(&id, of.name, body);

@@ -41,6 +41,14 @@ pub(crate) fn merge(under: &mut Json, over: &Json) {
     }
 }
 
+/// Takes away what is said to be nothing.
+pub(crate) fn without_nulls(body: &mut Json) {
+    if let Json::Object(map) = body {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(without_nulls);
+    }
+}
+
 /// Merges a PATCH: as [`merge`], but tags are replaced as a whole.
 pub(crate) fn patch(under: &mut Json, over: &Json) {
     if over.get("tags").is_some()

@@ -28,7 +28,8 @@ const NAMESPACES: &[&str] = &[
 pub(crate) fn answer(face: &Face, request: &Request, lower: &[&str]) -> Answer {
     let Some(id) = request.parts.get(1) else {
         let all = face.list(Kind::Subscription, "")?;
-        return Ok(Reply::collection(all.iter().map(show).collect()));
+        let all: Vec<Json> = all.iter().map(show).collect();
+        return Ok(Reply::json(200, json!({ "value": all, "nextLink": "" })));
     };
     let name = face.subscription_name(id)?;
     let at = address(Kind::Subscription, &[&name])?;

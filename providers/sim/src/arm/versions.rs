@@ -24,6 +24,7 @@ const VERSIONS: &[(&str, &[&str])] = &[
         "microsoft.resourcegraph",
         &["2021-03-01", "2022-10-01", "2024-04-01"],
     ),
+    ("microsoft.subscription", &["2021-10-01"]),
     ("microsoft.management", &["2023-04-01"]),
     (
         "microsoft.compute",

@@ -24,6 +24,9 @@ use crate::schemas;
 pub(crate) const A: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const B: &str = "22222222-2222-4222-8222-222222222222";
 
+/// The version of resource groups and compute.
+pub(crate) const V: &str = "2024-07-01";
+
 pub(crate) const WORLD: &str = r"
 subscriptions:
   sub-a: 11111111-1111-4111-8111-111111111111
