@@ -3,7 +3,7 @@
 //!
 //! A script is text: `#` begins a comment, which goes into the transcript as it is; `$` begins a
 //! command, whose first word is `stampctl`. With `STAMPCTL_BLESS=1` the transcripts are written
-//! anew. Two laws hold for every script, whatever the snapshot says: a fleet that is_valid ends by
+//! anew. Two laws hold for every script, whatever the snapshot says: a fleet that loads ends by
 //! planning with `--detailed-exitcode` and finding nothing to do, and no quota is ever lost.
 
 #![expect(
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The last command of a script whose fleet is_valid.
+/// The last command of a script whose fleet loads.
 const AT_REST: &str = "stampctl plan . --detailed-exitcode";
 
 #[test]

@@ -1,6 +1,15 @@
 //! The planner against the simulated cloud: what is planned, done and planned again.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the page of edges is written when asked for by STAMPCTL_BLESS"
+)]
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::path::PathBuf;
 
 use stampctl::manifest;
@@ -100,4 +109,57 @@ async fn a_retirement_comes_to_rest_and_loses_no_quota() {
 async fn an_empty_world_becomes_the_fleet() {
     let fleet = load("quickstart");
     comes_to_rest(&fleet, &world(EMPTY, &fleet)).await;
+}
+
+/// Every edge of the examples' plans: what waits, for what, and the rules that say so.
+async fn edges() -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut edges: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for example in fs::read_dir(folder("")).expect("examples") {
+        let path = example.expect("an example").path();
+        let request = manifest::LoadRequest {
+            path: path.clone(),
+            ..manifest::LoadRequest::default()
+        };
+        // One example is there for its mistakes.
+        let Some(fleet) = manifest::load(&request).fleet else {
+            continue;
+        };
+        let text = fs::read_to_string(path.join("world.yaml"));
+        let plan = planned(&fleet, &world(&text.unwrap_or_default(), &fleet)).await;
+        let kinds: BTreeMap<_, _> = plan.body.steps.iter().map(|s| (&s.id, s.kind)).collect();
+        for step in &plan.body.steps {
+            for edge in &step.after {
+                let pair = (step.kind.to_string(), kinds[&edge.step].to_string());
+                edges.entry(pair).or_default().insert(edge.rule.to_string());
+            }
+        }
+    }
+    edges
+}
+
+/// `docs/workflows.md` ends with the edges as they are planned.
+#[tokio::test]
+async fn the_page_of_workflows_is_fresh() {
+    const MARK: &str = "STAMPCTL_BLESS=1` writes it anew.\n\n";
+    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for ((waits, first), rules) in edges().await {
+        let rules: Vec<String> = rules.into_iter().collect();
+        let line = format!("{first} ({})", rules.join(", "));
+        lists.entry(waits).or_default().push(line);
+    }
+    let fresh = lists
+        .iter()
+        .fold(String::new(), |mut page, (waits, firsts)| {
+            let _ = writeln!(page, "- `{waits}` ← {}", firsts.join(", "));
+            page
+        });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/workflows.md");
+    let page = fs::read_to_string(&path).expect("docs/workflows.md can be read");
+    let (written, listed) = page.split_once(MARK).expect("the section of edges");
+    if std::env::var_os("STAMPCTL_BLESS").is_some() {
+        fs::write(&path, format!("{written}{MARK}{fresh}")).expect("the page can be written");
+    } else {
+        assert!(listed == fresh, "run the test with STAMPCTL_BLESS=1");
+    }
+    assert!(lists.contains_key("stamp.delete"));
 }
