@@ -1,5 +1,7 @@
 //! The transport over a real socket, and a whole change with its polls over it.
 
+#![expect(clippy::unwrap_used, clippy::similar_names, reason = "a test")]
+
 use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read as _;

@@ -1,6 +1,14 @@
 //! Every kind is put, read back, changed and deleted over the wire, and every request that goes
 //! out is valid by Microsoft's schemas.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test"
+)]
+
 mod support;
 
 use std::sync::Arc;
@@ -8,6 +16,8 @@ use std::sync::Arc;
 use serde_json::json;
 use stampctl_azure::Azure;
 use stampctl_azure::Vault;
+use stampctl_azure::actions;
+use stampctl_azure::wire::Request;
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
 use stampctl_contract::FaultClass;
@@ -391,7 +401,7 @@ async fn quota_is_read_and_moved_in_absolute_numbers() {
     }
     // 32 of the limit of 40 are the group's: 16 of them given back leave a limit of 24.
     let _ = azure.perform(&allocate(16), "k").await.unwrap();
-    let asked = keeper.asked.lock().unwrap();
+    let asked = keeper.asked.lock().unwrap().clone();
     let patch = asked
         .iter()
         .rfind(|it| it.url.contains("quotaAllocations"))
@@ -400,7 +410,6 @@ async fn quota_is_read_and_moved_in_absolute_numbers() {
         panic!("no body");
     };
     assert_eq!(body["properties"]["value"][0]["properties"]["limit"], 24);
-    drop(asked);
 
     let wanted = settings(json!({"limit": 120}));
     let more = operation(
@@ -650,8 +659,35 @@ async fn a_thousand_stamps_are_seen_in_few_calls() {
     judged(&keeper, "observation");
 }
 
+#[test]
+fn the_documentation_lists_the_actions() {
+    let docs = include_str!("../../../docs/azure.md");
+    for action in actions::PLAN.iter().chain(actions::APPLY) {
+        assert!(docs.contains(&format!("\"{action}\"")), "{action}");
+    }
+}
+
+/// Reads need what plan needs, and changes what apply needs.
+fn permitted(requests: &[Request]) {
+    for request in requests {
+        let rest = request.url.strip_prefix(support::BASE).unwrap();
+        if rest.starts_with("/logs/") || rest.starts_with("/cosmos/") {
+            continue;
+        }
+        let action = actions::needed(request.method, rest);
+        let lists: &[&[&str]] = if action.ends_with("/read") {
+            &[actions::PLAN]
+        } else {
+            &[actions::APPLY]
+        };
+        let listed = lists.iter().any(|list| actions::has(list, &action));
+        assert!(listed, "{action} is needed for {rest}");
+    }
+}
+
 /// Judges all that a keeper was asked, and prints the figures.
 fn judged(keeper: &Keeper, what: &str) {
+    permitted(&keeper.asked.lock().unwrap());
     let Some(judge) = Judge::find() else { return };
     let asked = keeper.asked.lock().unwrap().clone();
     let mut figures = Figures::default();
