@@ -17,6 +17,7 @@ use crate::fault;
 use crate::fault::permanent;
 use crate::map::xml;
 use crate::text::encode;
+use crate::text::hex;
 use crate::throttle::Class;
 use crate::wire::Body;
 use crate::wire::Method;
@@ -39,7 +40,7 @@ impl Azure {
         Some(format!("{base}/{}", encode(container.name())))
     }
 
-    fn blob_request(&self, method: Method, container: &Address, url: String) -> Outgoing {
+    fn blob_request(method: Method, container: &Address, url: String) -> Outgoing {
         Outgoing {
             method,
             url,
@@ -70,11 +71,7 @@ impl Azure {
             let Some(md5) = md5 else { return Ok(None) };
             sum.update(format!("{}:{name}:{length}:{md5};", name.len()));
         }
-        let hex: String = sum
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = hex(&sum.finalize(), 32);
         let records = i64::try_from(blobs.len()).unwrap_or(i64::MAX);
         Ok(Some((records, format!("sha256:{hex}"))))
     }
@@ -89,7 +86,7 @@ impl Azure {
                 "{url}?restype=container&comp=list&marker={}",
                 encode(&marker)
             );
-            let get = self.blob_request(Method::Get, container, page);
+            let get = Self::blob_request(Method::Get, container, page);
             let answer = self.client.send(&get).await?;
             if !answer.ok() {
                 return Err(fault::of_response(Method::Get, &answer));
@@ -132,7 +129,7 @@ impl Azure {
                 return Err(permanent("BlobTooLarge", why));
             }
             let blob = name.split('/').map(encode).collect::<Vec<_>>().join("/");
-            let mut put = self.blob_request(Method::Put, to, format!("{target_url}/{blob}"));
+            let mut put = Self::blob_request(Method::Put, to, format!("{target_url}/{blob}"));
             put.headers.extend([
                 ("x-ms-blob-type", "BlockBlob".to_owned()),
                 ("x-ms-copy-source", format!("{source_url}/{blob}")),
@@ -145,7 +142,7 @@ impl Azure {
         }
         for name in target.keys().filter(|name| !source.contains_key(*name)) {
             let blob = name.split('/').map(encode).collect::<Vec<_>>().join("/");
-            let delete = self.blob_request(Method::Delete, to, format!("{target_url}/{blob}"));
+            let delete = Self::blob_request(Method::Delete, to, format!("{target_url}/{blob}"));
             self.changed(&delete).await?;
         }
         Ok(())

@@ -111,7 +111,7 @@ impl Client {
     /// Sends. A read is tried again until it has an answer that is not a passing trouble; the
     /// answer may still be a refusal. A change is sent once.
     pub async fn send(&self, outgoing: &Outgoing) -> Result<Response, Fault> {
-        let tries = if outgoing.asks { TRIES } else { 1 };
+        let most = if outgoing.asks { TRIES } else { 1 };
         let mut renewed = false;
         let mut tried = 0;
         loop {
@@ -126,15 +126,15 @@ impl Client {
                 self.tokens.forget(&self.scope(outgoing)).await;
                 continue;
             }
-            let (again, asked) = match &sent {
+            let (again, wait) = match &sent {
                 Ok(answer) => {
                     let trouble = matches!(answer.status, 408 | 429 | 500 | 502..=504);
                     (trouble, answer.retry_after())
                 }
                 Err(_) => (true, None),
             };
-            let asked = asked.filter(|_| again);
-            if !again || tried >= tries || asked.is_some_and(|wait| wait > PATIENCE_SECONDS) {
+            let asked = wait.filter(|_| again);
+            if !again || tried >= most || asked.is_some_and(|wait| wait > PATIENCE_SECONDS) {
                 return sent.map_err(|lost| {
                     let method = if outgoing.asks {
                         Method::Get

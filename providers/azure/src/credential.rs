@@ -4,6 +4,7 @@
 //! secret, the az CLI's login, and a fixed token for tests on loopback. Absent: client
 //! certificates (a federated credential does the same without a key to keep).
 
+mod choose;
 mod flows;
 
 use std::collections::BTreeMap;

@@ -22,6 +22,7 @@ use crate::lro;
 use crate::lro::Begun;
 use crate::lro::Progress;
 use crate::lro::Running;
+use crate::map::path;
 use crate::step::Step;
 use crate::wire::Body;
 use crate::wire::Method;
@@ -140,9 +141,9 @@ impl Azure {
                 }
                 Begun::Failed(fault) => {
                     let settles = step.settles.as_deref();
-                    if settles.is_some_and(|code| code.eq_ignore_ascii_case(&fault.code))
-                        && journey.settled < SETTLES
-                    {
+                    let named = settles.is_some_and(|code| code.eq_ignore_ascii_case(&fault.code));
+                    let passes = named || self.lags(&journey.address, &fault).await;
+                    if passes && journey.settled < SETTLES {
                         journey.settled += 1;
                         return journey.wait(fault.retry_after_seconds.unwrap_or(SETTLE_SECONDS));
                     }
@@ -151,6 +152,27 @@ impl Azure {
             }
         }
         self.arrive(journey).await
+    }
+
+    /// Whether a refusal is of a world that is gone: a group that is there and is not found yet
+    /// (S28), or a lock that is not there and still locks (S26).
+    async fn lags(&self, address: &Address, fault: &Fault) -> bool {
+        let parts: Vec<&str> = address.parts().take(2).collect();
+        let Ok(group) = Address::new(Kind::ResourceGroup, &parts) else {
+            return false;
+        };
+        match fault.code.as_str() {
+            "ResourceGroupNotFound" => matches!(self.raw(&group).await, Ok(Some(_))),
+            "ScopeLocked" => {
+                let Ok((id, _)) = path::id(&group, &self.places) else {
+                    return false;
+                };
+                let locks = format!("{id}/providers/Microsoft.Authorization/locks");
+                let locks = self.client.list(&self.url(&locks, path::LOCKS)).await;
+                locks.is_ok_and(|locks| locks.is_empty())
+            }
+            _ => false,
+        }
     }
 
     /// Looks whether the world is what the steps were to make of it, because an operation that
@@ -201,3 +223,6 @@ fn holds(resource: &Resource, expects: &Settings) -> bool {
         .iter()
         .all(|(name, value)| resource.get(name) == Some(value))
 }
+
+#[cfg(test)]
+mod tests;

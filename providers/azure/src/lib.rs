@@ -28,6 +28,7 @@ mod blobs;
 mod backup;
 mod find;
 mod observe;
+pub mod actions;
 pub mod preflight;
 #[cfg(test)]
 mod testing;

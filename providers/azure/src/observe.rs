@@ -105,13 +105,17 @@ impl Azure {
 
     /// Rows of the logs: of resources that were found, and of what is only measured.
     async fn see_measures(&self, scope: &Scope, seen: &mut Seen) {
-        if self.places.workspaces.is_empty() {
-            return;
-        }
         let measures = match self.measures(None).await {
             Ok(measures) => measures,
             Err(fault) => {
-                for kind in [Kind::StampMetrics, Kind::TenantMetrics, Kind::Health] {
+                let kinds = [Kind::StampMetrics, Kind::TenantMetrics, Kind::Health];
+                // The machines' own word on health stands where no workspace is asked.
+                let asked = if self.places.workspaces.is_empty() {
+                    2
+                } else {
+                    3
+                };
+                for kind in kinds.into_iter().take(asked) {
                     seen.gap(Some(kind), "", &fault);
                 }
                 return;

@@ -1,5 +1,7 @@
 //! One resource as it is now, by direct GET.
 
+mod quota;
+
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -17,13 +19,14 @@ use crate::map::gateway;
 use crate::map::groups;
 use crate::map::json;
 use crate::map::path;
-use crate::map::quota;
 use crate::map::reservation;
 use crate::map::scale_set;
 use crate::map::sku;
 use crate::map::sql;
 use crate::map::storage;
 use crate::text::encode;
+
+pub(crate) use quota::group_id;
 
 impl Azure {
     /// The resource, or `None` where there certainly is none.
@@ -109,86 +112,6 @@ impl Azure {
         let id = path::subscription(address.name(), &self.places);
         let found = self.client.get(&self.url(&id, path::SUBSCRIPTIONS)).await?;
         Ok(found.as_ref().map(groups::read_subscription))
-    }
-
-    /// Limit and usage of every family of a subscription in a region: one call.
-    pub(crate) async fn usages(
-        &self,
-        subscription: &str,
-        region: &str,
-    ) -> Result<Vec<(String, Settings)>, Fault> {
-        let scope = path::compute_scope(subscription, region, &self.places);
-        let url = self.url(&format!("{scope}/usages"), path::COMPUTE);
-        Ok(quota::read_usages(&self.client.list(&url).await?))
-    }
-
-    pub(crate) async fn quota(&self, address: &Address) -> Result<Option<Settings>, Fault> {
-        let part = |name| address.part(name).unwrap_or_default();
-        let all = self.usages(part("subscription"), part("region")).await?;
-        let found = all
-            .into_iter()
-            .find(|(family, _)| family.eq_ignore_ascii_case(address.name()));
-        Ok(found.map(|(_, settings)| settings))
-    }
-
-    async fn quota_group(&self, address: &Address) -> Result<Option<Settings>, Fault> {
-        let Some(members) = self.members(address).await? else {
-            return Ok(None);
-        };
-        let names = members
-            .iter()
-            .map(|id| self.places.subscription_name(id).to_owned());
-        let mut names: Vec<String> = names.collect();
-        names.sort();
-        Ok(Some(quota::members_setting(names)))
-    }
-
-    /// The ids of a group's members; `None` where there is no group. Takes any address in it.
-    pub(crate) async fn members(&self, address: &Address) -> Result<Option<Vec<String>>, Fault> {
-        let id = group_id(address);
-        if self
-            .client
-            .get(&self.url(&id, path::QUOTA))
-            .await?
-            .is_none()
-        {
-            return Ok(None);
-        }
-        let url = self.url(&format!("{id}/subscriptions"), path::QUOTA);
-        Ok(Some(quota::read_members(&self.client.list(&url).await?)))
-    }
-
-    /// A group's limit of the family of a `group_quota` or `quota_allocation`.
-    pub(crate) async fn group_limit(
-        &self,
-        address: &Address,
-    ) -> Result<Option<quota::GroupLimit>, Fault> {
-        let region = address.part("region").unwrap_or_default();
-        let url = self.url(&quota::limits_path(&group_id(address), region), path::QUOTA);
-        let answer = self.client.get(&url).await?;
-        let all = answer.as_ref().map(quota::read_limits).unwrap_or_default();
-        Ok(all
-            .into_iter()
-            .find(|limit| limit.family.eq_ignore_ascii_case(address.name())))
-    }
-
-    async fn allocation(&self, address: &Address) -> Result<Option<Settings>, Fault> {
-        let Some(limit) = self.group_limit(address).await? else {
-            return Ok(None);
-        };
-        let name = address.part("subscription").unwrap_or_default();
-        let id = self.places.subscription(name);
-        let cores = limit.of(id);
-        if cores == 0 && !self.is_member(address, id).await? {
-            return Ok(None);
-        }
-        Ok(Some(Settings::from([("cores".to_owned(), cores.into())])))
-    }
-
-    pub(crate) async fn is_member(&self, address: &Address, id: &str) -> Result<bool, Fault> {
-        let path = format!("{}/subscriptions/{}", group_id(address), encode(id));
-        let found = self.client.get(&self.url(&path, path::QUOTA)).await?;
-        Ok(found.is_some())
     }
 
     /// A group of reservations with its instance view, and its reservations.
@@ -327,36 +250,6 @@ impl Azure {
         }
         Ok((all > 0).then_some(running == all))
     }
-
-    /// The fault code of the newest request for quota that failed, if the cloud tells.
-    pub(crate) async fn refusal(&self, address: &Address) -> Option<String> {
-        let part = |name| address.part(name).unwrap_or_default();
-        let path = match address.kind() {
-            Kind::QuotaAllocation => {
-                let id = self.places.subscription(part("subscription"));
-                let base = path::allocations(part("management_group"), part("group"), id);
-                let filter = encode(&format!("location eq {}", part("region")));
-                format!("{base}/quotaAllocationRequests?$filter={filter}")
-            }
-            Kind::GroupQuota => {
-                let filter = encode(&format!("location eq {}", part("region")));
-                let base = format!("{}/resourceProviders/Microsoft.Compute", group_id(address));
-                format!("{base}/groupQuotaRequests?$filter={filter}")
-            }
-            _ => {
-                let scope = path::compute_scope(part("subscription"), part("region"), &self.places);
-                format!("{scope}/providers/Microsoft.Quota/quotaRequests")
-            }
-        };
-        let items = self.client.list(&self.url(&path, path::QUOTA)).await.ok()?;
-        quota::read_refusal(&items)
-    }
-}
-
-/// The id of the quota group that an address lies in.
-pub(crate) fn group_id(address: &Address) -> String {
-    let part = |name| address.part(name).unwrap_or_default();
-    path::quota_group(part("management_group"), part("group"))
 }
 
 /// The settings of a kind that is one ARM resource and no more.

@@ -31,17 +31,22 @@ pub(crate) fn region(text: &str) -> String {
         .collect()
 }
 
-/// A request id: the first half tells the idempotency key, the second half the attempt, because
-/// Resource Manager replays some refusals to a repeated id (S05).
-pub(crate) fn request_id(key: &str, attempt: &str) -> String {
-    let hex = |text: &str| {
-        let sum = Sha256::digest(text.as_bytes());
-        sum.iter().take(8).fold(String::new(), |mut out, byte| {
+/// The first `most` bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8], most: usize) -> String {
+    bytes
+        .iter()
+        .take(most)
+        .fold(String::new(), |mut out, byte| {
             let _ = write!(out, "{byte:02x}");
             out
         })
-    };
-    let all = format!("{}{}", hex(key), hex(attempt));
+}
+
+/// A request id: the first half tells the idempotency key, the second half the attempt, because
+/// Resource Manager replays some refusals to a repeated id (S05).
+pub(crate) fn request_id(key: &str, attempt: &str) -> String {
+    let half = |text: &str| hex(&Sha256::digest(text.as_bytes()), 8);
+    let all = format!("{}{}", half(key), half(attempt));
     let part = |from: usize, to: usize| all.get(from..to).unwrap_or_default();
     format!(
         "{}-{}-{}-{}-{}",

@@ -15,6 +15,7 @@ use stampctl_contract::Settings;
 
 use super::storage;
 use crate::config::Vault;
+use crate::text::hex;
 
 /// The record's metadata.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,10 +125,5 @@ fn safe(name: &str) -> String {
         return name.to_owned();
     }
     let sum = Sha256::digest(name.as_bytes());
-    let hex: String = sum
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("backup-{hex}")
+    format!("backup-{}", hex(&sum, 12))
 }

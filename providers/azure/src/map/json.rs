@@ -44,7 +44,8 @@ pub fn set<V: Into<Value>>(settings: &mut Settings, name: &str, value: Option<V>
     }
 }
 
-/// `top` laid over `base`: objects key by key, everything else replaced; `null` takes away.
+/// `top` laid over `base`: objects key by key, everything else replaced. `null` in an object takes
+/// a key away; `null` alone changes nothing.
 pub fn over(base: Json, top: Json) -> Json {
     match (base, top) {
         (Json::Object(mut base), Json::Object(top)) => {
@@ -58,6 +59,7 @@ pub fn over(base: Json, top: Json) -> Json {
             }
             Json::Object(base)
         }
+        (base, Json::Null) => base,
         (_, Json::Object(top)) => over(Json::Object(Map::new()), Json::Object(top)),
         (_, top) => top,
     }
@@ -128,6 +130,7 @@ mod tests {
         let filled = fill(&shape, &[("name", "n")]);
         let laid = over(filled, json!({"a": {"x": 2, "z": null}, "b": [2]}));
         assert_eq!(laid, json!({"a": {"x": 2, "y": "n"}, "b": [2]}));
+        assert_eq!(over(laid.clone(), Json::Null), laid);
     }
 
     #[test]

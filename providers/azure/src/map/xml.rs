@@ -54,16 +54,9 @@ pub fn unescape(text: &str) -> String {
             "apos" => Some('\''),
             _ => number,
         };
-        match named {
-            Some(c) => {
-                out.push(c);
-                rest = rest.get(end + 1..).unwrap_or_default();
-            }
-            None => {
-                out.push('&');
-                rest = rest.get(1..).unwrap_or_default();
-            }
-        }
+        let taken = if named.is_some() { end + 1 } else { 1 };
+        out.push(named.unwrap_or('&'));
+        rest = rest.get(taken..).unwrap_or_default();
     }
     out.push_str(rest);
     out
