@@ -20,6 +20,7 @@ use super::types::opaque;
 use super::wire::Refusal;
 
 const FLOW: Flow = Flow {
+    patch: 202,
     retry_after: Some(15),
     ..SLOW
 };
