@@ -8,5 +8,27 @@ mod schemas;
 
 #[path = "arm/compute.rs"]
 mod compute;
+#[path = "arm/data.rs"]
+mod data;
+#[path = "arm/edge.rs"]
+mod edge;
+#[path = "arm/faults.rs"]
+mod faults;
 #[path = "arm/resources.rs"]
 mod resources;
+
+/// What a whole run of these tests is worth: the last word is the number of answers that fit
+/// Microsoft's schemas.
+#[test]
+fn answers_are_checked_against_the_schemas() {
+    if !schemas::are_here() {
+        eprintln!("SKIPPED: Microsoft's schemas are not at hand");
+        return;
+    }
+    let before = schemas::counts().0;
+    let bench = bench::Bench::new("");
+    bench.group(bench::A, "rg");
+    let (checked, unknown) = schemas::counts();
+    assert!(checked > before, "nothing is checked");
+    println!("answers checked so far: {checked}; with no schema: {unknown}");
+}

@@ -5,8 +5,10 @@
 //! only where that cannot be made.
 
 #[path = "arm/bench.rs"]
+#[expect(dead_code, reason = "the SDK is the client here")]
 mod bench;
 #[path = "arm/schemas.rs"]
+#[expect(dead_code, reason = "the SDK is the client here")]
 mod schemas;
 
 use std::path::Path;
@@ -59,13 +61,22 @@ fn python() -> Option<PathBuf> {
     if std::fs::read_to_string(&done).is_ok_and(|had| had == wanted) {
         return Some(python);
     }
-    let made = ran(Command::new("python3").args(["-m", "venv"]).arg(&root), INSTALL)
-        && ran(
-            Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-                .arg(folder().join("requirements.txt")),
-            INSTALL,
-        );
+    let made = ran(
+        Command::new("python3").args(["-m", "venv"]).arg(&root),
+        INSTALL,
+    ) && ran(
+        Command::new(&python)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+            ])
+            .arg(folder().join("requirements.txt")),
+        INSTALL,
+    );
     made.then(|| std::fs::write(&done, &wanted).ok())??;
     Some(python)
 }
@@ -73,7 +84,9 @@ fn python() -> Option<PathBuf> {
 #[test]
 fn microsofts_sdk_finds_what_it_expects() {
     let Some(python) = python() else {
-        eprintln!("SKIPPED: Microsoft's SDK cannot be installed (python3, venv and PyPI are needed)");
+        eprintln!(
+            "SKIPPED: Microsoft's SDK cannot be installed (python3, venv and PyPI are needed)"
+        );
         return;
     };
     let options = Options {
@@ -88,5 +101,8 @@ fn microsofts_sdk_finds_what_it_expects() {
         .env("NO_PROXY", "127.0.0.1")
         .spawn()
         .expect("python starts");
-    assert!(bounded(child, RUN), "the SDK's run failed; its output says where");
+    assert!(
+        bounded(child, RUN),
+        "the SDK's run failed; its output says where"
+    );
 }

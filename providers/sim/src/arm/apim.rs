@@ -75,6 +75,10 @@ fn last(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all types are read alike, and some can be refused"
+)]
 fn user(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let body = wanted.body;
     let state = json::text(body, "/properties/state");
@@ -98,6 +102,10 @@ fn show_user(seen: &Seen<'_>, body: &mut Json) {
 }
 
 /// The owner and the product are said as ids; the world may name them by address or by name.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all types are read alike, and some can be refused"
+)]
 fn subscription(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let body = wanted.body;
     let old = |name: &str| wanted.old.and_then(|old| old.get(name)).cloned();

@@ -44,9 +44,11 @@ fn in_account(face: &Face, request: &Request, account: &str, rest: &[&str]) -> A
     match (request.method.as_str(), rest) {
         ("GET", [_]) if request.asked("comp") == Some("list") => Ok(listed(&found)),
         ("PUT", [_, BLOB]) => copy(face, request, &at, &found),
-        ("DELETE", [_, BLOB]) if found.int("records") == Some(0) => {
-            Err(Refusal::new(404, "BlobNotFound", "The specified blob does not exist."))
-        }
+        ("DELETE", [_, BLOB]) if found.int("records") == Some(0) => Err(Refusal::new(
+            404,
+            "BlobNotFound",
+            "The specified blob does not exist.",
+        )),
         _ => {
             let why = "this cloud lists blobs and copies them, and nothing else";
             Err(Refusal::new(405, "UnsupportedHttpVerb", why))
@@ -55,7 +57,11 @@ fn in_account(face: &Face, request: &Request, account: &str, rest: &[&str]) -> A
 }
 
 fn no_container() -> Refusal {
-    Refusal::new(404, "ContainerNotFound", "The specified container does not exist.")
+    Refusal::new(
+        404,
+        "ContainerNotFound",
+        "The specified container does not exist.",
+    )
 }
 
 /// The container's address: names of accounts are the cloud's, not a group's.
@@ -72,7 +78,8 @@ fn container(face: &Face, account: &str, name: &str) -> Result<Address, Refusal>
 }
 
 fn listed(container: &Resource) -> Reply {
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs>");
+    let mut text =
+        String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs>");
     let records = container.int("records").unwrap_or(0);
     if records > 0 {
         let digest = container.text("digest").unwrap_or_default();
@@ -91,7 +98,12 @@ fn copy(face: &Face, request: &Request, to: &Address, found: &Resource) -> Answe
     let source = request.header("x-ms-copy-source").unwrap_or_default();
     let rest = source.split_once("://").map_or("", |(_, rest)| rest);
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let parts: Vec<&str> = path.split('?').next().unwrap_or_default().split('/').collect();
+    let parts: Vec<&str> = path
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .split('/')
+        .collect();
     let (account, name) = match (host.split_once(".blob."), parts.as_slice()) {
         (Some((account, _)), [name, BLOB]) => (account, *name),
         (None, ["blob", account, name, BLOB]) => (*account, *name),

@@ -1,6 +1,6 @@
 //! `Microsoft.Compute`: the table, and what a subscription has as a whole: usage and sizes.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 use serde_json::json;
@@ -102,7 +102,7 @@ fn usage_of(name: &str, limit: i64, usage: i64) -> Json {
 fn skus(face: &Face, request: &Request, name: &str) -> Answer {
     let filter = request.asked("$filter").unwrap_or_default();
     let wanted = filter.split('\'').nth(1).map(json::region);
-    let mut offered: BTreeMap<(String, String), ()> = BTreeMap::new();
+    let mut offered: BTreeSet<(String, String)> = BTreeSet::new();
     let used = face.look(|world| {
         let mut used = Vec::new();
         for kind in [Kind::ScaleSet, Kind::CapacityReservation, Kind::Quota] {
@@ -132,16 +132,12 @@ fn skus(face: &Face, request: &Request, name: &str) -> Answer {
         offered.extend(
             sku::SIZES
                 .iter()
-                .map(|size| ((region.clone(), (*size).to_owned()), ())),
+                .map(|size| (region.clone(), (*size).to_owned())),
         );
     }
-    offered.extend(
-        used.into_iter()
-            .filter(|(_, sku)| !sku.is_empty())
-            .map(|one| (one, ())),
-    );
+    offered.extend(used.into_iter().filter(|(_, sku)| !sku.is_empty()));
     let shown = offered
-        .into_keys()
+        .into_iter()
         .filter(|(region, _)| wanted.as_ref().is_none_or(|wanted| wanted == region));
     Ok(Reply::collection(
         shown

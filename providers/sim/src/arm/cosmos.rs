@@ -84,7 +84,7 @@ fn in_account(face: &Face, request: &Request, registry: &str, rest: &[&str]) -> 
             create(face, request, registry)
         }
         ("GET", ["dbs", "stampctl", "colls", "registry", "docs"]) => {
-            page(request, face.list(Kind::RegistryItem, registry)?)
+            Ok(page(request, &face.list(Kind::RegistryItem, registry)?))
         }
         (_, ["dbs", "stampctl", "colls", "registry", "docs", id]) => {
             one(face, request, registry, id)
@@ -235,7 +235,7 @@ fn query(face: &Face, request: &Request, registry: &str) -> Answer {
         let mut all = conditions.iter();
         all.all(|(pointer, value)| document.pointer(pointer) == Some(value))
     });
-    page(request, found)
+    Ok(page(request, &found))
 }
 
 fn conditions(body: &Json) -> Result<Vec<Condition>, Refusal> {
@@ -275,7 +275,7 @@ fn conditions(body: &Json) -> Result<Vec<Condition>, Refusal> {
 }
 
 /// One page of documents, and the way to the next.
-fn page(request: &Request, found: Vec<Resource>) -> Answer {
+fn page(request: &Request, found: &[Resource]) -> Reply {
     let asked = |name| {
         request
             .header(name)
@@ -290,11 +290,11 @@ fn page(request: &Request, found: Vec<Resource>) -> Answer {
     let until = from + page.len();
     let body = json!({ "_rid": "registry", "_count": page.len(), "Documents": page });
     let reply = Reply::json(200, body).with("x-ms-request-charge", "3");
-    Ok(if until < total {
+    if until < total {
         reply.with("x-ms-continuation", until.to_string())
     } else {
         reply
-    })
+    }
 }
 
 /// What the provider writes in place of characters that an id cannot have.

@@ -469,6 +469,12 @@ pub(crate) fn settled(
 
 fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer {
     let now = look(face, target, of)?;
+    if of.name.starts_with("Microsoft.ApiManagement/service/")
+        && request.header("if-match").is_none()
+    {
+        let why = "The If-Match header is required.";
+        return Err(Refusal::bad("MissingIfMatchHeader", why));
+    }
     conditions(request, now.as_ref())?;
     let id = target.id(of.name);
     if now.is_none() {

@@ -248,9 +248,7 @@ impl Face {
                 None
             }
             Some(Hit::Refuse(refused)) => Some(refused.reply()),
-            Some(Hit::Operation(id)) => {
-                Some(operations::pretend(self, request, &id).unwrap_or_else(|no| no.reply()))
-            }
+            Some(Hit::Operation(id)) => Some(operations::pretend(self, request, &id)),
         }
     }
 
@@ -297,8 +295,10 @@ impl Face {
             [.., "providers", "microsoft.resources", "tags", "default"] => {
                 super::groups::tags(self, request, lower)
             }
-            [.., "providers", "microsoft.authorization", "locks"]
-            | [.., "providers", "microsoft.authorization", "locks", _] => {
+            [.., "providers", "microsoft.authorization", "locks"] => {
+                super::locks::answer(self, request, lower)
+            }
+            [.., "providers", "microsoft.authorization", "locks", _] => {
                 super::locks::answer(self, request, lower)
             }
             [.., "providers", "microsoft.insights", "metrics"] => {

@@ -39,6 +39,10 @@ pub(crate) const TYPES: &[Type] = &[
 ];
 
 /// What an alert is about is its hidden tag, else its first scope.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all types are read alike, and some can be refused"
+)]
 fn alert(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let body = wanted.body;
     let scopes = json::texts(body, "/properties/scopes");

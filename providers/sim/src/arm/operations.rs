@@ -139,7 +139,7 @@ pub(crate) fn poll(face: &Face, request: &Request) -> Answer {
     };
     body["status"] = word.into();
     if end {
-        body["endTime"] = time(face.now()?).into();
+        body["endTime"] = time(face.now()?);
     }
     if let State::Failed(refused) = &state {
         body["error"] = refused.error();
@@ -216,24 +216,23 @@ fn follow(face: &Face, id: &str) -> Result<Option<State>, Refusal> {
     let Some(next) = next else {
         return Ok(None);
     };
-    let begun = match next.id {
-        Some(id) => id,
-        None => {
-            let operation = Operation {
-                address: next.address.clone(),
-                verb: next.verb,
-                precondition: Precondition::Any,
-            };
-            let outcome = match face.sim.perform_now(&operation, &next.key) {
-                Ok(outcome) => outcome,
-                Err(fault) => return Ok(Some(State::Failed(refusal(&fault)))),
-            };
-            let begun = id_of(face, &outcome);
-            if let Some(next) = face.beside().next.get_mut(id) {
-                next.id = Some(begun.clone());
-            }
-            begun
+    let begun = if let Some(id) = next.id {
+        id
+    } else {
+        let operation = Operation {
+            address: next.address.clone(),
+            verb: next.verb,
+            precondition: Precondition::Any,
+        };
+        let outcome = match face.sim.perform_now(&operation, &next.key) {
+            Ok(outcome) => outcome,
+            Err(fault) => return Ok(Some(State::Failed(refusal(&fault)))),
+        };
+        let begun = id_of(face, &outcome);
+        if let Some(next) = face.beside().next.get_mut(id) {
+            next.id = Some(begun.clone());
         }
+        begun
     };
     state(face, &begun, &next.address.to_string()).map(Some)
 }
@@ -267,7 +266,7 @@ fn location(face: &Face, request: &Request, state: State) -> Answer {
 }
 
 /// Answers as if an operation had begun, and begins none: a planned fault.
-pub(crate) fn pretend(face: &Face, request: &Request, id: &str) -> Answer {
+pub(crate) fn pretend(face: &Face, request: &Request, id: &str) -> Reply {
     let target = parse_id(&request.path);
     let known = target
         .as_ref()
@@ -306,7 +305,7 @@ pub(crate) fn pretend(face: &Face, request: &Request, id: &str) -> Answer {
         lead: Lead::Both,
         ..*flow
     };
-    Ok(lead(face, request, reply, &both, &started))
+    lead(face, request, reply, &both, &started)
 }
 
 /// A time as ARM writes it.

@@ -132,11 +132,10 @@ pub(crate) fn answer(face: &Face, request: &Request, lower: &[&str]) -> Answer {
 fn known(face: &Face, mg: &str) -> Result<String, Refusal> {
     let found = face.look(|world| {
         let mut all = world.beneath(Kind::QuotaGroup, "");
-        let found = all.find_map(|(at, _)| {
+        all.find_map(|(at, _)| {
             let one = at.part("management_group")?;
             one.eq_ignore_ascii_case(mg).then(|| one.to_owned())
-        });
-        found
+        })
     })?;
     Ok(found.unwrap_or_else(|| mg.to_owned()))
 }

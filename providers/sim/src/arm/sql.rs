@@ -20,6 +20,7 @@ use super::types::opaque;
 use super::wire::Refusal;
 
 const FLOW: Flow = Flow {
+    patch: 202,
     retry_after: Some(15),
     ..SLOW
 };
@@ -75,6 +76,10 @@ fn tenant(body: &Json) -> Option<Value> {
     json::hidden(body, "tenant").map(Value::text)
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all types are read alike, and some can be refused"
+)]
 fn database(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let mut settings = json::settings([("tags", json::tags(wanted.body))]);
     let sku = json::text(wanted.body, "/sku/name");

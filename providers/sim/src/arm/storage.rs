@@ -79,6 +79,10 @@ fn show_account(seen: &Seen<'_>, body: &mut Json) {
 }
 
 /// The tenant is the container's metadata: containers have no tags.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all types are read alike, and some can be refused"
+)]
 fn container(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let metadata = wanted.body.pointer("/properties/metadata");
     let tenant = metadata.and_then(|all| all.get("tenant"));

@@ -56,7 +56,7 @@ pub(crate) fn answer(face: &Face, request: &Request, lower: &[&str]) -> Answer {
                 .insert(format!("registered:{key}"), Json::Null);
             Ok(Reply::json(200, provider(face, id, namespace)))
         }
-        ("POST", ["providers", "microsoft.resources", "checkzonepeers"]) => zones(id, request),
+        ("POST", ["providers", "microsoft.resources", "checkzonepeers"]) => Ok(zones(id, request)),
         ("POST", ["providers", "microsoft.subscription", "cancel"]) => {
             face.perform(&at, Verb::Delete, Precondition::Any, request)?;
             Ok(Reply::json(200, json!({ "subscriptionId": id })))
@@ -124,7 +124,7 @@ fn locations(face: &Face, id: &str, name: &str) -> Result<Vec<Json>, Refusal> {
 }
 
 /// Zones are the same for all subscriptions of this cloud.
-fn zones(id: &str, request: &Request) -> Answer {
+fn zones(id: &str, request: &Request) -> Reply {
     let peers = json::texts(&request.body, "/subscriptionIds");
     let peers = ["1", "2", "3"].map(|zone| {
         let peers = peers.iter().map(|peer| {
@@ -135,14 +135,14 @@ fn zones(id: &str, request: &Request) -> Answer {
         });
         json!({ "availabilityZone": zone, "peers": peers.collect::<Vec<_>>() })
     });
-    Ok(Reply::json(
+    Reply::json(
         200,
         json!({
             "subscriptionId": id,
             "location": json::text(&request.body, "/location"),
             "availabilityZonePeers": peers,
         }),
-    ))
+    )
 }
 
 fn namespaces() -> Vec<&'static str> {

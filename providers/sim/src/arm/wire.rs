@@ -81,7 +81,8 @@ impl Reply {
 
     /// A whole collection on one page.
     pub(crate) fn collection(items: Vec<Json>) -> Self {
-        Self::json(200, json!({ "value": items }))
+        let body = [("value".to_owned(), Json::Array(items))];
+        Self::json(200, Json::Object(body.into_iter().collect()))
     }
 
     #[must_use]

@@ -126,9 +126,9 @@ impl Bench {
             self.at
         );
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head += &format!("{name}: {value}\r\n");
         }
-        head.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+        head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(head.as_bytes()).ok()?;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);

@@ -30,11 +30,14 @@ struct Specs {
     operations: Vec<Operation>,
 }
 
-/// Departures of the live service that the server follows, with the reason.
-const DEPARTURES: &[(&str, &str)] = &[(
-    "ResourceGraph/Resources",
-    "`data` is declared an object and is an array (objectArray)",
-)];
+/// Where answers depart from a document for a reason: the operation's name begins with this, and
+/// the place in the body with that.
+const DEPARTURES: &[(&str, &str)] = &[
+    // Declared an object; an array where `resultFormat` is `objectArray`, as all clients ask.
+    ("Resources", "/data"),
+    // The discriminated types of criteria have properties that the base type's rule forbids.
+    ("MetricAlerts_", "/properties/criteria"),
+];
 
 static SPECS: LazyLock<Option<Specs>> = LazyLock::new(load);
 
@@ -181,11 +184,6 @@ pub(crate) fn check(method: &str, url: &str, answer: &Response) {
     if answer.text.is_empty() {
         return;
     }
-    if DEPARTURES.iter().any(|(id, _)| {
-        operation.id == *id || (operation.id == "Resources" && id.starts_with("ResourceGraph"))
-    }) {
-        return;
-    }
     let document = &specs.documents[operation.document];
     let whole = json!({
         "$schema": "http://json-schema.org/draft-04/schema#",
@@ -198,6 +196,11 @@ pub(crate) fn check(method: &str, url: &str, answer: &Response) {
         .expect("a schema");
     let errors: Vec<String> = validator
         .iter_errors(&answer.body)
+        .filter(|error| {
+            let at = error.instance_path().to_string();
+            let mut known = DEPARTURES.iter();
+            !known.any(|(id, place)| operation.id.starts_with(id) && at.starts_with(place))
+        })
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
     assert!(

@@ -13,15 +13,20 @@ import urllib.request
 
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.polling.base_polling import LROBasePolling
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.quota import QuotaMgmtClient
-from azure.mgmt.resource import ResourceManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
 
 BASE, SUB, OTHER, MG, QG = sys.argv[1:6]
 SCOPE = "https://management.azure.com/.default"
 FAMILY = "standardDSv5Family"
 LOCATION = "eastus2"
+
+
+# The cloud's time is not ours: waits that it asks for pass as soon as its clock is moved.
+LROBasePolling._extract_delay = lambda self: 0.05
 
 
 class PlainHttp(ARMChallengeAuthenticationPolicy):
@@ -140,6 +145,7 @@ def quotas(quota):
 
 
 def allocations(quota):
+    # The client's own subscription is the one that is allocated to.
     step("group quota allocations")
     names = [one.name for one in quota.group_quotas.list(MG)]
     assert names == [QG], names
@@ -154,7 +160,7 @@ def allocations(quota):
         body = {"properties": {"value": [{"properties": {"resourceName": FAMILY, "limit": limit}}]}}
         return finish(
             quota.group_quota_subscription_allocation_request.begin_update(
-                MG, OTHER, QG, "Microsoft.Compute", LOCATION, body
+                MG, QG, "Microsoft.Compute", LOCATION, body
             )
         )
 
@@ -171,9 +177,9 @@ def allocations(quota):
         )
     )
     assert quota.group_quotas.get(MG, "sdkgroup").properties.display_name == "sdk"
-    finish(quota.group_quota_subscriptions.begin_delete(MG, QG, OTHER))
-    finish(quota.group_quota_subscriptions.begin_create_or_update(MG, "sdkgroup", OTHER))
-    finish(quota.group_quota_subscriptions.begin_delete(MG, "sdkgroup", OTHER))
+    finish(quota.group_quota_subscriptions.begin_delete(MG, QG))
+    finish(quota.group_quota_subscriptions.begin_create_or_update(MG, "sdkgroup"))
+    finish(quota.group_quota_subscriptions.begin_delete(MG, "sdkgroup"))
     finish(quota.group_quotas.begin_delete(MG, "sdkgroup"))
 
 
@@ -256,7 +262,7 @@ def main():
     quota = client(QuotaMgmtClient, SUB)
     groups_and_tags(resources)
     quotas(quota)
-    allocations(quota)
+    allocations(client(QuotaMgmtClient, OTHER))
     reservation = reservations(compute)
     scale_sets(compute, reservation)
     deletion(resources, compute)
