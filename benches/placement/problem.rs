@@ -15,6 +15,9 @@ use super::pack::state::State;
 /// The resources and the number of tenants.
 pub(crate) const D: usize = RESOURCES + 1;
 
+/// GiB that one unit of a stamp's cost over the payback time is worth copying.
+const PAYS: u64 = 50;
+
 /// Regions of each geography.
 const GEOGRAPHIES: [&[u64]; 3] = [&[0, 2, 4], &[1, 3, 6], &[5, 7]];
 
@@ -62,7 +65,16 @@ fn pool(cost: u64) -> Pool<D> {
         std::array::from_fn(|k| limits.get(k).copied().unwrap_or(TENANTS))
     };
     let (admit, deny) = (generator::admission(), generator::deny());
-    Pool::new(cost, with_count(admit), with_count(deny), u32::MAX)
+    Pool::new(cost * PAYS, with_count(admit), with_count(deny), u32::MAX)
+}
+
+/// The most that stamps may carry which voluntary moves fill to `percent`, strictly below.
+pub(crate) fn fill(pools: &[Pool<D>], percent: u64) -> Vec<[u64; D]> {
+    let limit = |k: usize| match generator::CAPACITY.get(k) {
+        Some(capacity) => (percent * capacity).div_ceil(100) - 1,
+        None => TENANTS,
+    };
+    vec![std::array::from_fn(limit); pools.len()]
 }
 
 /// The lower bound over regions, geographies and everything, with zones and in all.

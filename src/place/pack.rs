@@ -6,20 +6,23 @@
 //! What is absent: names, policy, the world. [`super::place`] brings those.
 
 pub mod bound;
+pub mod explain;
 
 pub mod grow;
+pub mod order;
 
 pub mod state;
 
-
+mod consolidate;
 mod fill;
 mod fixed;
 mod pools;
 mod repair;
 mod shed;
 
-
-
+pub use consolidate::Budget;
+pub use consolidate::Retired;
+pub use fill::Batch;
 pub use fill::batch;
 pub use shed::Movable;
 pub use shed::Shed;

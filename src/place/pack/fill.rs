@@ -97,7 +97,7 @@ pub(super) fn one_by_one<const D: usize>(
         });
         if state.bins[bin as usize].members.is_empty() {
             // Nothing of what is left fits even an empty stamp.
-            state.bins.pop();
+            state.unopen();
             break;
         }
         left.retain(|&item| !repair::insert(state, item, &bins, REPAIR));

@@ -16,11 +16,17 @@ use super::state::State;
 /// Thousandths of a pool's capacity that the planner fills.
 const FULL: u64 = 997;
 
+/// The same for a squeezed pool: its few stamps are filled with more care.
+const SQUEEZED: u64 = 1000;
+
 /// Items up to which pools are squeezed.
 const SMALL: usize = 20_000;
 
+/// Stamps from which a pool's potential may be taken for linear in one item.
+const EXACT: u64 = 20;
+
 /// Doublings of the potential's exponent while a squeezed pool finds its balance.
-const DOUBLINGS: [u32; 6] = [3, 4, 5, 6, 6, 6];
+const DOUBLINGS: [u32; 12] = [3, 4, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6];
 
 /// What the planner decides.
 #[derive(Clone, Debug)]
@@ -156,20 +162,21 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
         let scale = &self.state.pools[pool as usize].scale;
         let demand = &self.state.items[item as usize].demand;
         let stamps = u64::from(filling.stamps.max(1));
+        let part = (1 << 32) / stamps;
+        let level = |shares: u64| (shares.saturating_mul(part)) >> 32;
         (0..D)
             .map(|k| {
                 let more = scale.share(k, demand[k]);
-                if stamps < 20 {
-                    let after = fixed::power((filling.shares[k] + more) / stamps, doublings);
+                let before = level(filling.shares[k]);
+                if stamps < EXACT {
+                    let after = fixed::power(level(filling.shares[k] + more), doublings);
                     // The capacity weighs the potential, so that large pools count as such.
-                    (after - fixed::power(filling.shares[k] / stamps, doublings))
-                        .saturating_mul(stamps)
+                    (after - fixed::power(before, doublings)).saturating_mul(stamps)
                 } else {
-                    let level = filling.shares[k] / stamps;
                     let slope = if doublings == 3 {
-                        fixed::seventh(level)
+                        fixed::seventh(before)
                     } else {
-                        fixed::power(level, doublings)
+                        fixed::power(before, doublings)
                     };
                     (slope.saturating_mul(more) >> SHARE) << doublings
                 }
@@ -231,6 +238,7 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
     /// Lets the flexible choose again under a steeper and steeper potential. Gives whether
     /// every pool ends within what it may be filled to.
     fn rebalance(&mut self) -> bool {
+        let mut before = u64::MAX;
         for doublings in DOUBLINGS {
             for at in 0..self.flexible.len() {
                 let item = self.flexible[at];
@@ -239,19 +247,33 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
                 let to = self.cheapest_rise(item, doublings, false).unwrap_or(from);
                 self.add(item, to);
             }
-            if self.fits() {
+            let over = self.overflow();
+            if over == 0 {
                 return true;
             }
+            if over > before.saturating_mul(2) {
+                return false;
+            }
+            before = over;
         }
         false
     }
 
-    fn fits(&self) -> bool {
-        self.fillings.iter().zip(self.state.pools).all(|(filling, pool)| {
-            let stamps = u128::from(filling.stamps) * u128::from(FULL);
-            (0..D).all(|k| {
-                u128::from(filling.load[k]) * 1_000 <= u128::from(pool.admit[k]) * stamps
+    /// What is over the limits of squeezed pools, in shares of a stamp.
+    fn overflow(&self) -> u64 {
+        let fillings = self.fillings.iter().zip(self.state.pools);
+        fillings
+            .map(|(filling, pool)| {
+                let stamps = u128::from(filling.stamps) * u128::from(SQUEEZED);
+                (0..D)
+                    .map(|k| {
+                        let limit = u128::from(pool.admit[k]) * stamps / 1_000;
+                        let over = u128::from(filling.load[k]).saturating_sub(limit);
+                        let over = u64::try_from(over).unwrap_or(u64::MAX);
+                        if over == 0 { 0 } else { pool.scale.share(k, over).max(1) }
+                    })
+                    .fold(0, u64::saturating_add)
             })
-        })
+            .sum()
     }
 }

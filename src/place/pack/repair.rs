@@ -80,7 +80,7 @@ fn best_step<const D: usize>(
     let members = state.bins[worst as usize].members.clone();
     let mut best: Option<(u64, u32, u32, u32)> = None;
     let mut pairs = 0;
-    for &to in &partners {
+    'search: for &to in &partners {
         let total = before + state.excess(to);
         let there = &state.bins[to as usize];
         for &item in members.iter().filter(|&&item| may_go(state, item, to)) {
@@ -90,10 +90,13 @@ fn best_step<const D: usize>(
             let worth = worth(state, Step { item, to, back: NONE }, worst, total, after);
             if worth > 0 && best.is_none_or(|b| (worth, to, item, NONE) > b) {
                 best = Some((worth, to, item, NONE));
+                if worth >= 4 * total {
+                    break 'search;
+                }
             }
             for &back in &there.members {
-                let takes = state.items[back as usize].demand[dimension];
                 pairs += 1;
+                let takes = state.items[back as usize].demand[dimension];
                 if takes >= gives || !may_go(state, back, worst) {
                     continue;
                 }
@@ -101,6 +104,10 @@ fn best_step<const D: usize>(
                 let worth = self::worth(state, Step { item, to, back }, worst, total, after);
                 if worth > 0 && best.is_none_or(|b| (worth, to, item, back) > b) {
                     best = Some((worth, to, item, back));
+                    if worth >= 4 * total {
+                        // All is well again, and nobody leaves home for it.
+                        break 'search;
+                    }
                 }
             }
         }

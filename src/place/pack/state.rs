@@ -31,6 +31,10 @@ pub struct State<'a, const D: usize> {
     pub bins: Vec<Bin<D>>,
     /// The stamp of each item, or [`NONE`].
     pub of: Vec<u32>,
+    /// The stamps of each pool, in the order in which they were opened.
+    pub(super) of_pool: Vec<Vec<u32>>,
+    /// What a stamp may carry that takes someone, for each pool.
+    pub(super) admit: Vec<[u64; D]>,
     at: Vec<u32>,
     log: Vec<(u32, u32)>,
     /// Pairs looked at so far: what searches are bounded by.
@@ -45,6 +49,8 @@ impl<'a, const D: usize> State<'a, D> {
             pools,
             bins: Vec::with_capacity(bins.len()),
             of: vec![NONE; items.len()],
+            of_pool: vec![Vec::new(); pools.len()],
+            admit: pools.iter().map(|pool| pool.admit).collect(),
             at: vec![0; items.len()],
             log: Vec::new(),
             evaluations: 0,
@@ -64,7 +70,40 @@ impl<'a, const D: usize> State<'a, D> {
             guests: 0,
             open: true,
         });
-        index(self.bins.len() - 1)
+        let bin = index(self.bins.len() - 1);
+        self.of_pool[pool as usize].push(bin);
+        bin
+    }
+
+    /// Takes back the stamp that was opened last; nobody may be on it.
+    pub(super) fn unopen(&mut self) {
+        if let Some(bin) = self.bins.pop() {
+            self.of_pool[bin.pool as usize].pop();
+        }
+    }
+
+    /// The open stamps of all pools that may take the item.
+    pub(super) fn reach(&self, item: u32) -> impl Iterator<Item = u32> {
+        let mask = self.items[item as usize].mask;
+        let pools = self.of_pool.iter().zip(0..);
+        pools
+            .filter(move |(_, pool)| mask >> pool & 1 == 1)
+            .flat_map(|(bins, _)| bins.iter().copied())
+            .filter(|&bin| self.bins[bin as usize].open)
+    }
+
+    /// Lowers what stamps that take someone may carry; an empty list lifts it again.
+    pub(super) fn lower(&mut self, fill: &[[u64; D]]) {
+        self.admit = self.pools.iter().map(|pool| pool.admit).collect();
+        for (admit, fill) in self.admit.iter_mut().zip(fill) {
+            (0..D).for_each(|k| admit[k] = admit[k].min(fill[k]));
+        }
+    }
+
+    /// Whether the item left a home for where it is.
+    pub fn is_moved(&self, item: u32) -> bool {
+        let home = self.items[item as usize].home;
+        home != NONE && self.of[item as usize] != home
     }
 
     /// The pool of a stamp.
@@ -132,21 +171,22 @@ impl<'a, const D: usize> State<'a, D> {
     }
 
     /// What the stamp may carry as it is: more where nobody has come.
-    pub fn limits(&self, bin: u32) -> &'a [u64; D] {
-        let pool = self.pool(bin);
-        if self.bins[bin as usize].guests > 0 {
-            &pool.admit
-        } else {
-            &pool.deny
-        }
+    pub fn limits(&self, bin: u32) -> &[u64; D] {
+        self.limits_for(bin, self.bins[bin as usize].guests)
     }
 
     /// What it may carry with the item: who returns home brings no new limit.
-    fn limits_with(&self, bin: u32, item: u32) -> &'a [u64; D] {
-        if self.items[item as usize].home == bin {
-            self.limits(bin)
+    fn limits_with(&self, bin: u32, item: u32) -> &[u64; D] {
+        let guest = self.items[item as usize].home != bin;
+        self.limits_for(bin, self.bins[bin as usize].guests + u32::from(guest))
+    }
+
+    fn limits_for(&self, bin: u32, guests: u32) -> &[u64; D] {
+        let pool = self.bins[bin as usize].pool as usize;
+        if guests > 0 {
+            &self.admit[pool]
         } else {
-            &self.pool(bin).admit
+            &self.pools[pool].deny
         }
     }
 
@@ -171,9 +211,7 @@ impl<'a, const D: usize> State<'a, D> {
             guests -= u32::from(one.home != bin);
             (0..D).for_each(|k| load[k] -= one.demand[k]);
         }
-        let pool = self.pool(bin);
-        let limits = if guests > 0 { &pool.admit } else { &pool.deny };
-        over(pool, &load, limits)
+        over(self.pool(bin), &load, self.limits_for(bin, guests))
     }
 
     fn shift(&mut self, item: u32, bin: u32) {
