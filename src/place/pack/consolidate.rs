@@ -17,7 +17,7 @@ const FEW: usize = 300;
 const CANDIDATES: usize = 16;
 
 /// Evaluations that an item of an emptied stamp may cost.
-const REPAIR: u64 = 60_000;
+const REPAIR: u64 = 1_000_000;
 
 /// What may be spent on retiring stamps.
 #[derive(Clone, Debug)]
