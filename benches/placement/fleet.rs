@@ -208,3 +208,60 @@ pub(crate) fn checksums() -> Vec<String> {
     }
     wrong
 }
+
+/// A fleet over months: churn of 1.5 % each way, and growth; no spikes.
+pub(crate) struct Trajectory {
+    dice: Dice,
+    start: u32,
+    each: u32,
+    tenants: Vec<Tenant>,
+}
+
+impl Trajectory {
+    /// The fleet of `start` tenants and what `months` bring.
+    pub(crate) fn new(start: u32, seed: u64, months: u32) -> Self {
+        let each = start * 15 / 1_000;
+        Self {
+            dice: Dice(seed),
+            start,
+            each,
+            tenants: generator::tenants(start + months * each, seed, Family::Mixed, false),
+        }
+    }
+
+    /// Who is there in the month, zero first. Month `m` grows a tenant's demand by what is left
+    /// of its quarter's growth since it came.
+    pub(crate) fn month(&self, month: u32) -> Vec<Tenant> {
+        let arrives = |id: u32| match id.checked_sub(self.start) {
+            Some(late) => late / self.each + 1,
+            None => 0,
+        };
+        let stays = |id: u32| {
+            let leaves = |m: u32| {
+                let dice = Dice(self.dice.0 ^ (u64::from(m) << 32));
+                dice.below(u64::from(id), 12, 1_000) < 15
+            };
+            !(arrives(id) + 1..=month).any(leaves)
+        };
+        self.tenants
+            .iter()
+            .filter(|tenant| arrives(tenant.id) <= month && stays(tenant.id))
+            .map(|tenant| {
+                let age = u64::from(month - arrives(tenant.id));
+                let grown = |d: u64| d * (3_000 + age * tenant.growth) / (3_000 + tenant.growth);
+                let demand = tenant.demand.map(|d| grown(d).max(1));
+                Tenant {
+                    demand,
+                    rule: generator::rule(Family::Mixed, tenant.tier, tenant.users, &demand),
+                    ..tenant.clone()
+                }
+            })
+            .collect()
+    }
+}
+
+/// Where the tenants of month zero live: first fit, as the recorded fleets are filled.
+pub(crate) fn settled(tenants: u32, seed: u64) -> (Vec<u32>, Vec<u8>) {
+    let all = generator::tenants(tenants, seed, Family::Mixed, false);
+    first_fit(usual(tenants, seed), &all)
+}

@@ -5,11 +5,13 @@ use super::generator::REGIONS;
 use super::generator::RESOURCES;
 use super::generator::TENANTS;
 use super::generator::Tenant;
+use super::pack::Batch;
 use super::pack::Item;
 use super::pack::NONE;
 use super::pack::Pool;
 use super::pack::bound::Nest;
 use super::pack::bound::Sums;
+use super::pack::order::Move;
 use super::pack::state::State;
 
 /// The resources and the number of tenants.
@@ -138,4 +140,100 @@ pub(crate) fn violations(state: &State<D>) -> usize {
         broken += groups.windows(2).filter(|pair| pair[0] == pair[1]).count();
     }
     broken
+}
+
+/// Hard rules that some prefix of the moves breaks, replayed on sums of its own.
+pub(crate) fn prefix_violations(goal: &State<D>, order: &[Move]) -> usize {
+    let mut of: Vec<u32> = goal.items.iter().map(|item| item.home).collect();
+    let mut members: Vec<Vec<u32>> = vec![Vec::new(); goal.bins.len()];
+    let mut loads = vec![[0_u64; D]; goal.bins.len()];
+    for (item, &home) in of.iter().enumerate().filter(|(_, home)| **home != NONE) {
+        members[home as usize].push(item as u32);
+        (0..D).for_each(|k| loads[home as usize][k] += goal.items[item].demand[k]);
+    }
+    let mut broken = 0;
+    for step in order {
+        let item = &goal.items[step.item as usize];
+        broken += usize::from(of[step.item as usize] != step.from);
+        if let Some(there) = members.get_mut(step.from as usize) {
+            there.retain(|&other| other != step.item);
+            (0..D).for_each(|k| loads[step.from as usize][k] -= item.demand[k]);
+        }
+        let to = step.to as usize;
+        let group = |other: &&u32| goal.items[**other as usize].group == item.group;
+        broken += usize::from(item.group != NONE && members[to].iter().any(|o| group(&o)));
+        broken += usize::from(item.mask >> goal.bins[to].pool & 1 == 0);
+        members[to].push(step.item);
+        (0..D).for_each(|k| loads[to][k] += item.demand[k]);
+        of[step.item as usize] = step.to;
+        let guests = members[to]
+            .iter()
+            .any(|&other| goal.items[other as usize].home != step.to);
+        let pool = &goal.pools[goal.bins[to].pool as usize];
+        let limits = if guests { &pool.admit } else { &pool.deny };
+        broken += (0..D).filter(|&k| loads[to][k] > limits[k]).count();
+    }
+    broken + of.iter().zip(&goal.of).filter(|(is, meant)| is != meant).count()
+}
+
+/// Whether the item could live on the stamp when the plan is done, from sums of its own.
+pub(crate) fn could_live(state: &State<D>, item: u32, bin: u32) -> bool {
+    let one = &state.items[item as usize];
+    let there = &state.bins[bin as usize];
+    if one.mask >> there.pool & 1 == 0 || !there.open {
+        return false;
+    }
+    if state.of[item as usize] == bin {
+        return true;
+    }
+    let live = |at: &usize| state.of[*at] == bin;
+    let mut members: Vec<usize> = (0..state.items.len()).filter(live).collect();
+    members.push(item as usize);
+    let guests = members.iter().any(|&at| state.items[at].home != bin);
+    let pool = &state.pools[there.pool as usize];
+    let limits = if guests { &pool.admit } else { &pool.deny };
+    let fits = |k: usize| members.iter().map(|&at| state.items[at].demand[k]).sum::<u64>() <= limits[k];
+    let same = |at: &&usize| state.items[**at].group == one.group;
+    let clash = one.group != NONE && members.iter().filter(same).count() > 1;
+    (0..D).all(fits) && !clash
+}
+
+/// The packing of a batch, as a state that can be judged.
+pub(crate) fn unpacked<'a>(items: &'a [Item<D>], pools: &'a [Pool<D>], batch: &Batch) -> State<'a, D> {
+    let bins = vec![0; batch.stamps as usize];
+    let mut state = State::new(items, pools, &bins);
+    for (item, bin) in batch.of.iter().enumerate() {
+        if let Some(bin) = bin {
+            state.put(item as u32, *bin);
+        }
+    }
+    state
+}
+
+/// Stamps that hold someone.
+pub(crate) fn open(state: &State<D>) -> u32 {
+    let holds = |bin: &&super::pack::state::Bin<D>| !bin.members.is_empty();
+    state.bins.iter().filter(holds).count() as u32
+}
+
+/// Stamps that first fit decreasing needs when every item goes to the pool it has in `packed`.
+pub(crate) fn first_fit_decreasing(packed: &State<D>) -> usize {
+    let limits = packed.pools[0].admit;
+    let size = |item: u32| {
+        let demand = &packed.items[item as usize].demand;
+        (0..D).map(|k| demand[k] * 1_000_000 / limits[k]).max()
+    };
+    let mut order: Vec<u32> = (0..packed.items.len() as u32).collect();
+    order.sort_by_key(|&item| (std::cmp::Reverse(size(item)), item));
+    let mut stamps: Vec<Vec<[u64; D]>> = vec![Vec::new(); packed.pools.len()];
+    for item in order {
+        let demand = packed.items[item as usize].demand;
+        let pool = packed.bins[packed.of[item as usize] as usize].pool as usize;
+        let fits = |load: &&mut [u64; D]| (0..D).all(|k| load[k] + demand[k] <= limits[k]);
+        match stamps[pool].iter_mut().find(fits) {
+            Some(load) => (0..D).for_each(|k| load[k] += demand[k]),
+            None => stamps[pool].push(demand),
+        }
+    }
+    stamps.iter().map(Vec::len).sum()
 }
