@@ -100,11 +100,10 @@ pub fn needed(method: Method, path: &str) -> String {
     // POST to Resource Graph reads.
     let posted = method == Method::Post && !space.eq_ignore_ascii_case("Microsoft.ResourceGraph");
     let verb = match method {
-        Method::Get => "read",
         Method::Put | Method::Patch => "write",
         Method::Delete => "delete",
         Method::Post if posted => "action",
-        Method::Post => "read",
+        Method::Get | Method::Post => "read",
     };
     if posted && rest.len() % 2 == 0 {
         types.push(rest.last().copied().unwrap_or_default());

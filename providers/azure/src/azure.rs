@@ -18,9 +18,9 @@ use stampctl_contract::Ticket;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::ConfigError;
 use crate::config::Places;
 use crate::credential::Tokens;
-use crate::endpoints::EndpointError;
 use crate::map::sku::Catalogue;
 use crate::throttle::Rates;
 use crate::throttle::Throttle;
@@ -36,13 +36,14 @@ pub struct Azure {
 }
 
 impl Azure {
-    /// A provider that has sent nothing yet. Refuses endpoints that a token must not go to.
+    /// A provider that has sent nothing yet. Refuses endpoints that a token must not go to, and
+    /// secrets that would be journalled.
     pub fn new(
         config: Config,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, EndpointError> {
-        config.endpoints.check()?;
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
         let tokens = Tokens::new(
             config.credential,
             config.endpoints.clone(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::credential::Credential;
+use crate::endpoints::EndpointError;
 use crate::endpoints::Endpoints;
 use crate::throttle::Rates;
 
@@ -21,6 +22,54 @@ pub struct Config {
     pub rates: Rates,
     /// What is where.
     pub places: Places,
+}
+
+/// What an operator's configuration may not say.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// An endpoint that a token must not go to.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A shape that holds a password: bodies are journalled with the operations that send them.
+    #[error("shapes: `{0}` would be a secret in the journal; use an identity or a key vault")]
+    Secret(String),
+}
+
+impl Config {
+    /// Refuses what would send or keep a secret where it must not be.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.endpoints.check()?;
+        let shapes = &self.places.shapes;
+        let all = [
+            &shapes.scale_set,
+            &shapes.sql_server,
+            &shapes.storage_account,
+            &shapes.alert,
+            &shapes.origin,
+        ];
+        match all.into_iter().find_map(secret) {
+            Some(key) => Err(ConfigError::Secret(key)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A key whose value is a secret by its name, if there is one.
+fn secret(shape: &Json) -> Option<String> {
+    match shape {
+        Json::Object(fields) => fields.iter().find_map(|(key, value)| {
+            let low = key.to_ascii_lowercase();
+            let named = ["loginpassword", "adminpassword", "protectedsettings"]
+                .iter()
+                .any(|word| low.ends_with(word));
+            if named && !value.is_null() {
+                return Some(key.clone());
+            }
+            secret(value)
+        }),
+        Json::Array(items) => items.iter().find_map(secret),
+        _ => None,
+    }
 }
 
 /// The names of a fleet and what they are called in Azure. Read from a file of the operator's.
@@ -102,5 +151,39 @@ impl Places {
         self.registries
             .get(registry)
             .map_or(registry, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_shape_holds_no_password() {
+        let with = |scale_set: Json| Config {
+            endpoints: Endpoints::at("http://127.0.0.1:1"),
+            credential: Credential::Static {
+                token: Secret::new("t"),
+            },
+            rates: Rates::default(),
+            places: Places {
+                shapes: Shapes {
+                    scale_set,
+                    ..Shapes::default()
+                },
+                ..Places::default()
+            },
+        };
+        let bad = json!({"a": [{"osProfile": {"adminPassword": "x"}}]});
+        let refused = with(bad).check();
+        assert_eq!(
+            refused,
+            Err(ConfigError::Secret("adminPassword".to_owned()))
+        );
+        let good = json!({"linuxConfiguration": {"disablePasswordAuthentication": true}});
+        assert_eq!(with(good).check(), Ok(()));
     }
 }

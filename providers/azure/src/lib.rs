@@ -36,6 +36,7 @@ mod testing;
 pub use azure::Azure;
 pub use clock::Clock;
 pub use config::Config;
+pub use config::ConfigError;
 pub use config::Places;
 pub use config::Shapes;
 pub use config::Vault;
