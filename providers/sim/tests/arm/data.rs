@@ -68,8 +68,8 @@ fn a_database_goes_round_and_is_copied() {
             .map(Vec::len),
         Some(1)
     );
-    let patch = json!({ "sku": { "name": "S4" } });
-    let first = bench.call("PATCH", &one, SQL, &patch).ok(202);
+    let change = json!({ "sku": { "name": "S4" } });
+    let first = bench.call("PATCH", &one, SQL, &change).ok(202);
     bench.follow(&first);
     assert_eq!(bench.get(&one, SQL).ok(200).body["sku"]["name"], "S4");
     bench.follow(&bench.delete(&one, SQL).ok(202));
