@@ -121,8 +121,12 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
         face,
         target,
     };
-    let settings = (of.read)(&wanted)?;
+    let mut settings = (of.read)(&wanted)?;
     let copy = super::sql::copied_from(face, &body).map(|copy| copy.filter(|_| !patch))?;
+    if let Some(Verb::Copy { tenant, .. }) = &copy {
+        // A copy holds what its source held, whoever it says that it is of.
+        settings.insert("tenant".to_owned(), tenant.as_str().into());
+    }
     let verb = if patch {
         let changed = changes(old.as_ref(), settings);
         Verb::Patch { settings: changed }

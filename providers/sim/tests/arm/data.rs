@@ -223,7 +223,7 @@ fn what_is_measured_comes_as_rows() {
             .raw("POST", path, &[], &body.to_string())
             .expect("an answer")
     };
-    let one = ask("StampctlMeasures | where Kind == 'stamp_metrics' and Path == 'sub-a/rg-stamp-one' | project Kind, Path, Settings").ok(200);
+    let one = ask("StampctlMeasures | where Kind == 'stamp_metrics' and Path == '11111111-1111-4111-8111-111111111111/rg-stamp-one' | project Kind, Path, Settings").ok(200);
     let row = &one.body["tables"][0]["rows"][0];
     let settings: Json = serde_json::from_str(row[2].as_str().expect("JSON")).expect("JSON");
     assert_eq!(settings["cpu"], 4250);
