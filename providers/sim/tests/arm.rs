@@ -1,6 +1,12 @@
 //! The HTTP face answers as Resource Manager does: round trips, operations in progress, errors,
 //! faults, and every body against Microsoft's schemas.
 
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "what was skipped and what was counted must be seen"
+)]
+
 #[path = "arm/bench.rs"]
 mod bench;
 #[path = "arm/schemas.rs"]

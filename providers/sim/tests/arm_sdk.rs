@@ -4,6 +4,12 @@
 //! The packages come from `PyPI` into a virtual environment beneath `target`. Skipped, loudly,
 //! only where that cannot be made.
 
+#![expect(clippy::print_stderr, reason = "what was skipped must be seen")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "half a mark is no mark: the packages are installed again"
+)]
+
 #[path = "arm/bench.rs"]
 #[expect(dead_code, reason = "the SDK is the client here")]
 mod bench;

@@ -1,5 +1,6 @@
 //! `Microsoft.Compute`: the table, and what a subscription has as a whole: usage and sizes.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
@@ -70,18 +71,23 @@ pub(crate) fn of_subscription(face: &Face, request: &Request, lower: &[&str]) ->
     }
 }
 
-/// Limits and use of every family in a region, and of all cores together.
+/// Limits and use of every family in a region, and of all cores together. A family that a quota
+/// group could give is shown, though the subscription has none of it.
 fn usages(face: &Face, name: &str, location: &str) -> Answer {
     let region = json::region(location);
-    let mut total = (0, 0);
-    let mut found = Vec::new();
-    for quota in face.list(Kind::Quota, &format!("{name}/{region}"))? {
-        let (limit, usage) = numbers(&quota);
-        total = (total.0 + limit, total.1 + usage);
-        found.push(usage_of(quota.address.name(), limit, usage));
-    }
-    found.insert(0, usage_of("cores", total.0, total.1));
-    Ok(Reply::collection(found))
+    let groups = face.list(Kind::GroupQuota, "")?;
+    let here = groups.iter().map(|one| &one.address);
+    let here = here.filter(|at| at.part("region") == Some(region.as_str()));
+    let mut families: BTreeMap<&str, (i64, i64)> = here.map(|at| (at.name(), (0, 0))).collect();
+    let quotas = face.list(Kind::Quota, &format!("{name}/{region}"))?;
+    families.extend(quotas.iter().map(|one| (one.address.name(), numbers(one))));
+    let total = families.values();
+    let total = total.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let all = families
+        .iter()
+        .map(|(family, one)| usage_of(family, one.0, one.1));
+    let cores = std::iter::once(usage_of("cores", total.0, total.1));
+    Ok(Reply::collection(cores.chain(all).collect()))
 }
 
 /// Limit and use of a quota.

@@ -295,10 +295,8 @@ impl Face {
             [.., "providers", "microsoft.resources", "tags", "default"] => {
                 super::groups::tags(self, request, lower)
             }
-            [.., "providers", "microsoft.authorization", "locks"] => {
-                super::locks::answer(self, request, lower)
-            }
-            [.., "providers", "microsoft.authorization", "locks", _] => {
+            [.., "providers", "microsoft.authorization", "locks"]
+            | [.., "providers", "microsoft.authorization", "locks", _] => {
                 super::locks::answer(self, request, lower)
             }
             [.., "providers", "microsoft.insights", "metrics"] => {
@@ -306,16 +304,14 @@ impl Face {
             }
             ["subscriptions"]
             | ["subscriptions", _]
-            | ["subscriptions", _, "locations"]
-            | ["subscriptions", _, "providers"]
+            | ["subscriptions", _, "locations" | "providers"]
             | ["subscriptions", _, "providers", _]
-            | ["subscriptions", _, "providers", _, "register"]
             | [
                 "subscriptions",
                 _,
                 "providers",
-                "microsoft.resources",
-                "checkzonepeers",
+                _,
+                "register" | "checkzonepeers",
             ]
             | ["subscriptions", _, "providers", "microsoft.subscription", _] => {
                 super::subscriptions::answer(self, request, lower)

@@ -76,15 +76,16 @@ fn query(face: &Face, request: &Request) -> Answer {
         if kind.as_deref().is_some_and(|kind| kind != one.word()) {
             continue;
         }
-        let found = match &path {
-            Some(path) => face.list(one, path)?,
-            None => face.list(one, "")?,
-        };
-        let found = found.iter().filter(|resource| {
-            path.as_deref()
+        let wanted = path.as_deref().map(|path| told(face, one, path));
+        let found = face.list(one, wanted.as_deref().unwrap_or_default())?;
+        for resource in found {
+            if wanted
+                .as_deref()
                 .is_none_or(|path| path == resource.address.path())
-        });
-        rows.extend(found.map(row));
+            {
+                rows.push(row(face, &resource)?);
+            }
+        }
     }
     let columns = COLUMNS.map(|(name, kind)| json!({ "name": name, "type": kind }));
     Ok(Reply::json(
@@ -93,17 +94,32 @@ fn query(face: &Face, request: &Request) -> Answer {
     ))
 }
 
+/// A row's path as the world spells it: rows name subscriptions by id.
+fn told(face: &Face, kind: Kind, path: &str) -> String {
+    let known = path.split_once('/').and_then(|(id, rest)| {
+        let name = face.subscription_name(id).ok()?;
+        Some(format!("{name}/{rest}"))
+    });
+    known
+        .filter(|_| kind.parts().first() == Some(&"subscription"))
+        .unwrap_or_else(|| path.to_owned())
+}
+
 /// One row: of what callers write, only what they cannot.
-fn row(resource: &Resource) -> Json {
-    let kind = resource.address.kind();
-    let own = schema::read_only(kind);
+fn row(face: &Face, resource: &Resource) -> Result<Json, Refusal> {
+    let address = &resource.address;
+    let own = schema::read_only(address.kind());
     let shown = resource.settings.iter();
     let shown = shown.filter(|(name, _)| own.is_empty() || own.contains(&name.as_str()));
     let settings: serde_json::Map<String, Json> = shown
         .map(|(name, value)| (name.clone(), json::from_value(value)))
         .collect();
+    let path = match (address.part("subscription"), address.path().split_once('/')) {
+        (Some(name), Some((_, rest))) => format!("{}/{rest}", face.subscription_id(name)?),
+        _ => address.path().to_owned(),
+    };
     let settings = Json::Object(settings).to_string();
-    json!([kind.word(), resource.address.path(), settings])
+    Ok(json!([address.kind().word(), path, settings]))
 }
 
 /// A text of the query language without its quotes and escapes.

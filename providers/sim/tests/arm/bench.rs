@@ -2,6 +2,7 @@
 //! Microsoft's schemas.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Read;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -126,9 +127,9 @@ impl Bench {
             self.at
         );
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").expect("a text grows");
         }
-        head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        write!(head, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("a text grows");
         stream.write_all(head.as_bytes()).ok()?;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);

@@ -71,8 +71,8 @@ fn a_scale_set_goes_round() {
     bench
         .put(&path, V, &set(17, None))
         .refused(409, "OperationNotAllowed");
-    let patch = json!({ "sku": { "capacity": 2 } });
-    let first = bench.call("PATCH", &path, V, &patch).ok(200);
+    let change = json!({ "sku": { "capacity": 2 } });
+    let first = bench.call("PATCH", &path, V, &change).ok(200);
     succeeded(&bench, &first);
     let first = bench
         .call("POST", &format!("{path}/deallocate"), V, &Json::Null)

@@ -68,8 +68,8 @@ fn a_database_goes_round_and_is_copied() {
             .map(Vec::len),
         Some(1)
     );
-    let patch = json!({ "sku": { "name": "S4" } });
-    let first = bench.call("PATCH", &one, SQL, &patch).ok(202);
+    let change = json!({ "sku": { "name": "S4" } });
+    let first = bench.call("PATCH", &one, SQL, &change).ok(202);
     bench.follow(&first);
     assert_eq!(bench.get(&one, SQL).ok(200).body["sku"]["name"], "S4");
     bench.follow(&bench.delete(&one, SQL).ok(202));
@@ -223,7 +223,7 @@ fn what_is_measured_comes_as_rows() {
             .raw("POST", path, &[], &body.to_string())
             .expect("an answer")
     };
-    let one = ask("StampctlMeasures | where Kind == 'stamp_metrics' and Path == 'sub-a/rg-stamp-one' | project Kind, Path, Settings").ok(200);
+    let one = ask("StampctlMeasures | where Kind == 'stamp_metrics' and Path == '11111111-1111-4111-8111-111111111111/rg-stamp-one' | project Kind, Path, Settings").ok(200);
     let row = &one.body["tables"][0]["rows"][0];
     let settings: Json = serde_json::from_str(row[2].as_str().expect("JSON")).expect("JSON");
     assert_eq!(settings["cpu"], 4250);

@@ -36,8 +36,9 @@ fn an_origin_has_weight_and_state() {
     let path = format!("{origins}/origins/one");
     let body = json!({ "properties": { "hostName": "a.example.com", "httpPort": 80, "priority": 1, "weight": 500, "enabledState": "Enabled" } });
     bench.put(&path, v, &body).ok(201);
-    let patch = json!({ "properties": { "weight": 1, "priority": 4, "enabledState": "Disabled" } });
-    bench.call("PATCH", &path, v, &patch).ok(200);
+    let change =
+        json!({ "properties": { "weight": 1, "priority": 4, "enabledState": "Disabled" } });
+    bench.call("PATCH", &path, v, &change).ok(200);
     let seen = bench.get(&path, v).ok(200).body;
     assert_eq!(
         (

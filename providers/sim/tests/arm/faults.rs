@@ -9,7 +9,7 @@ use crate::bench::A;
 use crate::bench::Bench;
 use crate::bench::V;
 
-fn plan(bench: &Bench, rule: Json) {
+fn plan(bench: &Bench, rule: &Json) {
     let body = json!({ "rules": [rule] }).to_string();
     bench
         .raw("POST", "/_sim/faults", &[], &body)
@@ -37,7 +37,7 @@ fn a_connection_breaks_before_or_after_the_effect() {
         let (bench, path) = scene();
         plan(
             &bench,
-            json!({ "fault": fault, "method": "PUT", "path": "*/servers/*" }),
+            &json!({ "fault": fault, "method": "PUT", "path": "*/servers/*" }),
         );
         assert!(put(&bench, &path).is_none(), "{fault}");
         bench.get(&path, SQL).ok(status);
@@ -54,7 +54,7 @@ fn calls_are_refused_as_planned() {
         let (bench, path) = scene();
         plan(
             &bench,
-            json!({ "fault": fault, "path": "*/servers/*", "seconds": 7 }),
+            &json!({ "fault": fault, "path": "*/servers/*", "seconds": 7 }),
         );
         let refused = put(&bench, &path).expect("an answer").refused(status, code);
         assert_eq!(refused.header("retry-after"), Some("7"));
@@ -67,7 +67,7 @@ fn calls_are_refused_as_planned() {
 fn an_operation_never_ends_or_fails_late() {
     for (fault, word) in [("never", "InProgress"), ("fail_late", "Failed")] {
         let (bench, path) = scene();
-        plan(&bench, json!({ "fault": fault, "path": "*/servers/*" }));
+        plan(&bench, &json!({ "fault": fault, "path": "*/servers/*" }));
         let first = put(&bench, &path).expect("an answer").ok(201);
         bench.sim.advance(86_400).expect("time passes");
         let url = first.header("azure-asyncoperation").expect("a way");
@@ -83,7 +83,7 @@ fn a_resource_is_not_found_after_its_creation() {
     put(&bench, &path).expect("an answer").ok(201);
     plan(
         &bench,
-        json!({ "fault": "not_found", "path": "*/servers/*", "times": 2 }),
+        &json!({ "fault": "not_found", "path": "*/servers/*", "times": 2 }),
     );
     bench.get(&path, SQL).ok(404);
     bench.get(&path, SQL).ok(404);

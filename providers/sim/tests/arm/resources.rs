@@ -101,23 +101,20 @@ fn tags_are_merged_replaced_and_taken() {
     let bench = Bench::new("");
     let group = bench.group(A, "rg");
     let path = format!("{group}/providers/Microsoft.Resources/tags/default");
-    let change = |operation: &str, tags: Json| {
+    let apply = |operation: &str, tags: Json| {
         let body = json!({ "operation": operation, "properties": { "tags": tags } });
         bench.call("PATCH", &path, V, &body).ok(200);
         bench.get(&group, V).ok(200).body["tags"].clone()
     };
     assert_eq!(
-        change("Merge", json!({ "a": "1" })),
+        apply("Merge", json!({ "a": "1" })),
         json!({ "owner": "test", "a": "1" })
     );
+    assert_eq!(apply("Delete", json!({ "owner": "" })), json!({ "a": "1" }));
+    assert_eq!(apply("Replace", json!({ "b": "2" })), json!({ "b": "2" }));
+    let change = json!({ "tags": { "c": "3" } });
     assert_eq!(
-        change("Delete", json!({ "owner": "" })),
-        json!({ "a": "1" })
-    );
-    assert_eq!(change("Replace", json!({ "b": "2" })), json!({ "b": "2" }));
-    let patch = json!({ "tags": { "c": "3" } });
-    assert_eq!(
-        bench.call("PATCH", &group, V, &patch).ok(200).body["tags"],
+        bench.call("PATCH", &group, V, &change).ok(200).body["tags"],
         json!({ "c": "3" })
     );
     let listed = format!(

@@ -42,10 +42,7 @@ const DEPARTURES: &[(&str, &str)] = &[
 static SPECS: LazyLock<Option<Specs>> = LazyLock::new(load);
 
 fn folder() -> PathBuf {
-    std::env::var_os("STAMPCTL_AZURE_SPECS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/research/azure-specs"),
-        PathBuf::from,
-    )
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/research/azure-specs")
 }
 
 fn load() -> Option<Specs> {
