@@ -52,15 +52,18 @@ fn a_signal_ends_the_run_with_its_own_code_and_the_run_goes_on() {
         while !codes.contains(&Some(code)) {
             assert!(codes.len() < 20, "{signal:?}: {codes:?}");
             let fleet = Fleet::copy("quickstart");
-            if let Some(mut child) = frozen(&fleet, APPLY) {
+            if let Some(child) = frozen(&fleet, APPLY) {
                 send(&child, signal);
                 send(&child, Signal::CONT);
-                let ended = child.wait().expect("a child").code();
+                let ran = Ran::from(child.wait_with_output().expect("a child"));
                 assert!(
-                    ended == Some(code) || ended == Some(0),
-                    "{signal:?}: {ended:?}"
+                    ran.code == code || ran.code == 0,
+                    "{signal:?}: {}\n{}\n{}",
+                    ran.code,
+                    ran.out,
+                    String::from_utf8_lossy(&std::fs::read(fleet.journal()).unwrap())
                 );
-                codes.push(ended);
+                codes.push(Some(ran.code));
             } else {
                 codes.push(None);
             }
@@ -93,9 +96,9 @@ fn the_second_of_two_applies_is_told_who_the_first_is() {
         let ended = first.wait().expect("a child").code();
         assert_eq!(ended, Some(0));
         assert_eq!(second.code, 8, "{}\n{}", second.out, second.err);
-        let holder = format!("tester@");
+        let holder = "tester@";
         assert!(
-            second.err.contains(&holder) && second.err.contains(&format!("pid {pid}")),
+            second.err.contains(holder) && second.err.contains(&format!("pid {pid}")),
             "{}",
             second.err
         );
