@@ -153,7 +153,12 @@ pub(super) fn draw(
     let tags = || ("tags".to_owned(), Value::Map(own.clone()));
     let sku = |name: &str| ("sku".to_owned(), Value::text(name));
     let server = names::sql_server(&physical);
-    let common = [site.subscription(), &site.group, &server, names::SHARED_DATABASE];
+    let common = [
+        site.subscription(),
+        &site.group,
+        &server,
+        names::SHARED_DATABASE,
+    ];
     let common_database = Address::new(Kind::SqlDatabase, &common)?;
     Ok(StampBlueprint {
         id: stamp.id.clone(),
@@ -241,8 +246,9 @@ fn group_tags(
     own: &BTreeMap<String, Value>,
 ) -> BTreeMap<String, Value> {
     let meant = stamp.tags.iter();
-    let mut tags: BTreeMap<String, Value> =
-        meant.map(|(name, value)| (name.clone(), Value::text(value.as_str()))).collect();
+    let mut tags: BTreeMap<String, Value> = meant
+        .map(|(name, value)| (name.clone(), Value::text(value.as_str())))
+        .collect();
     tags.extend(own.clone());
     tags.insert(TAG_TYPE.to_owned(), Value::text(type_word(shape.kind)));
     tags

@@ -307,7 +307,10 @@ fn dependants(context: &mut Context<'_>) {
             let goal = context.differences.stamps.get(*from).map(|d| &d.goal);
             matches!(goal, Some(Goal::Replace(_) | Goal::Hidden(_)))
         });
-        let cause = [from, to].into_iter().flatten().map(|stamp| Subject::Stamp(stamp.clone()));
+        let cause = [from, to]
+            .into_iter()
+            .flatten()
+            .map(|stamp| Subject::Stamp(stamp.clone()));
         if let Some(stamp) = cause.into_iter().find(|stamp| context.is_blocked(stamp)) {
             blocked.push((Subject::Tenant(id.clone()), stamp));
         }

@@ -143,7 +143,10 @@ fn summary(page: &mut Page, view: &View) {
     let summary = &view.summary;
     page.heading(heading::SUMMARY);
     if view.refused {
-        page.line(2, "Refused: nothing of this plan is applied, as long as the findings stand.");
+        page.line(
+            2,
+            "Refused: nothing of this plan is applied, as long as the findings stand.",
+        );
     } else if summary.steps == 0 && view.changes.is_empty() {
         page.line(
             2,

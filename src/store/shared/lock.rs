@@ -152,7 +152,11 @@ impl Lock {
                 writer: self.writer.clone(),
                 ..seen.record
             };
-            if self.write(&free, Some(&seen.found.version)).await?.is_some() {
+            if self
+                .write(&free, Some(&seen.found.version))
+                .await?
+                .is_some()
+            {
                 return Ok(());
             }
         }

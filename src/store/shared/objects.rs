@@ -100,7 +100,11 @@ impl Objects {
         let mode = version.map_or(PutMode::Create, |version| PutMode::Update(version.clone()));
         let options = PutOptions::from(mode);
         let payload = PutPayload::from(bytes.to_vec());
-        match self.store.put_opts(&self.path(name), payload, options).await {
+        match self
+            .store
+            .put_opts(&self.path(name), payload, options)
+            .await
+        {
             Ok(put) => Ok(Written::Done(put.into())),
             Err(
                 object_store::Error::AlreadyExists { .. }

@@ -82,7 +82,9 @@ impl Core {
         }
         // Until it is certain how this ends, how far the journal goes is not known.
         self.remember(run, None);
-        let seq = self.create(epoch, run, extent.seq + 1, length, bytes).await?;
+        let seq = self
+            .create(epoch, run, extent.seq + 1, length, bytes)
+            .await?;
         self.lock.is_in_force(epoch).await?;
         let extent = Extent {
             seq,
@@ -157,7 +159,10 @@ impl Core {
         while let Some((name, seq, bytes)) = pieces.try_next().await? {
             let (head, body) = parse(run, seq, &bytes)?;
             if head.epoch < extent.epoch {
-                return Err(damaged(&name, "its epoch is older than that of the one before"));
+                return Err(damaged(
+                    &name,
+                    "its epoch is older than that of the one before",
+                ));
             }
             let at = usize::try_from(head.at).ok();
             let at = at.filter(|at| *at <= journal.len());

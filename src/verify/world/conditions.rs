@@ -48,7 +48,12 @@ impl World {
 
     /// A group's limit that is seen to be higher has its new cores to give.
     fn learn_of_limit(&mut self, case: &Case<'_>, condition: &Condition) {
-        let Condition::AtLeast { address, setting, limit } = condition else {
+        let Condition::AtLeast {
+            address,
+            setting,
+            limit,
+        } = condition
+        else {
             return;
         };
         if address.kind() != Kind::GroupQuota || setting != "limit" {
