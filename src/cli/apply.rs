@@ -20,6 +20,9 @@ use super::cloud;
 use super::cloud::Cloud;
 use super::context::Context;
 use super::exit::Exit;
+use super::home::LockArgs;
+use super::home::Patience;
+use super::home::StoreArgs;
 use super::load;
 use super::load::LoadedFleet;
 use super::outfile;
@@ -37,9 +40,7 @@ use crate::approve;
 use crate::approve::Trust;
 use crate::journal::Progress;
 use crate::journal::RunId;
-use crate::model::ProviderRef;
 use crate::plan::format::Plan;
-use crate::store::LocalStore;
 use crate::store::Store;
 use run::Job;
 
@@ -68,9 +69,10 @@ pub(super) struct ApplyArgs {
     /// Write every event to this file too, one JSON object a line
     #[arg(long, value_name = "FILE")]
     json_into: Option<PathBuf>,
-    /// Keep lock and journal beside the fleet although others may apply to the same cloud
-    #[arg(long)]
-    local_store: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    lock: LockArgs,
     /// How what came of it is written
     #[arg(long, value_enum, default_value_t)]
     format: DataFormat,
@@ -129,7 +131,7 @@ fn saved(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
         args.variant.flags(),
         again_flags(args)
     );
-    let tools = Tools::open(args, &loaded, context)?;
+    let tools = Tools::open(args, &loaded, context, ui)?;
     tools.apply(args, &loaded, &file.bytes, again, context, ui)
 }
 
@@ -140,7 +142,7 @@ fn fleet(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
         variant: args.variant.clone(),
     };
     let loaded = load::load(&place, ui)?;
-    let tools = Tools::open(args, &loaded, context)?;
+    let tools = Tools::open(args, &loaded, context, ui)?;
     let again = format!("{}{}", standing::apply_command(&place), again_flags(args));
     if let Some(bytes) = tools.unfinished(&loaded, ui)? {
         return tools.apply(args, &loaded, &bytes, again, context, ui);
@@ -210,7 +212,8 @@ fn again_flags(args: &ApplyArgs) -> String {
         path("--approvals", args.approvals.as_deref()),
         path("--trust", args.trust.file()),
         word("--auto-approve", args.auto_approve),
-        word("--local-store", args.local_store),
+        args.store.flags(),
+        args.lock.flags(),
     ]
     .concat()
 }
@@ -225,24 +228,30 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 /// What every apply works with.
 struct Tools {
     cloud: Cloud,
-    store: LocalStore,
+    store: Box<dyn Store>,
+    patience: Patience,
     trust: Trust,
     approvals: Vec<(String, Vec<u8>)>,
 }
 
 impl Tools {
-    fn open(args: &ApplyArgs, loaded: &LoadedFleet, context: &Context) -> Result<Self, Stop> {
-        if matches!(loaded.fleet.provider, ProviderRef::Azure { .. }) && !args.local_store {
-            return Err(Stop::error(
-                "others may apply to the same cloud, and a lock beside the fleet does not stop them",
-            )
-            .help("say `--local-store` if nobody else does"));
-        }
+    fn open(
+        args: &ApplyArgs,
+        loaded: &LoadedFleet,
+        context: &Context,
+        ui: &Ui,
+    ) -> Result<Self, Stop> {
         let approvals = args.approvals.as_deref().map(signatures).transpose()?;
+        let trust = trust::read(&args.trust, context)?;
+        let store = args.store.open(loaded, context)?;
+        let patience = args.lock.from_now();
+        // What is planned must come after what somebody else does now.
+        patience.wait(&*store, || false, ui)?;
         Ok(Self {
-            trust: trust::read(&args.trust, context)?,
+            trust,
             cloud: cloud::open(loaded)?,
-            store: standing::open_store(loaded)?,
+            store,
+            patience,
             approvals: approvals.unwrap_or_default(),
         })
     }
@@ -250,7 +259,7 @@ impl Tools {
     /// The plan of the run that was begun last, if it can go on (design §11.22).
     fn unfinished(&self, loaded: &LoadedFleet, ui: &Ui) -> Result<Option<Vec<u8>>, Stop> {
         let Some((run, progress)) =
-            planning::block_on(standing::latest(&self.store, &loaded.fleet))??
+            planning::block_on(standing::latest(&*self.store, &loaded.fleet))??
         else {
             return Ok(None);
         };
@@ -301,7 +310,8 @@ impl Tools {
     ) -> Result<Exit, Stop> {
         Job {
             cloud: &self.cloud,
-            store: &self.store,
+            store: &*self.store,
+            patience: self.patience,
             trust: &self.trust,
             approvals: &self.approvals,
             bytes,

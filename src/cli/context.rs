@@ -5,9 +5,12 @@ use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::time::Instant;
 
 use crate::store::Who;
+use crate::store::shared::place;
+use crate::store::shared::place::Settings;
 
 /// Where nothing is known of the terminal.
 const USUAL_WIDTH: usize = 100;
@@ -17,6 +20,12 @@ pub(super) const TRUST: &str = "STAMPCTL_TRUST";
 
 /// The environment variable that says how many must approve at least.
 pub(super) const MIN_APPROVALS: &str = "STAMPCTL_MIN_APPROVALS";
+
+/// The environment variable that says where lock and journal are.
+pub(super) const STORE: &str = "STAMPCTL_STORE";
+
+/// The environment variable that shortens the lease of a shared lock, for tests.
+const LEASE_SECONDS: &str = "STAMPCTL_LEASE_SECONDS";
 
 /// What surrounds the program, read once when it starts.
 #[derive(Clone, Debug)]
@@ -47,6 +56,12 @@ pub(super) struct Context {
     pub trust: Option<PathBuf>,
     /// How many must approve at least, from [`MIN_APPROVALS`], as it was written.
     pub min_approvals: Option<String>,
+    /// Where lock and journal are, from [`STORE`].
+    pub store: Option<String>,
+    /// How that place is reached.
+    pub store_settings: Settings,
+    /// The lease of a shared lock, from [`LEASE_SECONDS`].
+    pub lease_seconds: Option<u64>,
 }
 
 impl Context {
@@ -67,6 +82,9 @@ impl Context {
             pid: std::process::id(),
             trust: said(TRUST).map(PathBuf::from),
             min_approvals: text(MIN_APPROVALS),
+            store: text(STORE),
+            store_settings: store_settings(),
+            lease_seconds: text(LEASE_SECONDS).and_then(|seconds| seconds.parse().ok()),
         }
     }
 
@@ -87,6 +105,18 @@ impl Context {
 )]
 pub(super) fn moment() -> Instant {
     Instant::now()
+}
+
+/// How long it has been since the machine was started, its sleep included: a lock lapses while
+/// its holder sleeps.
+pub(super) fn awake_and_asleep() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let time = rustix::time::clock_gettime(clock);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanoseconds)
 }
 
 /// The environment's words on colour.
@@ -122,6 +152,12 @@ fn said(name: &str) -> Option<OsString> {
 
 fn text(name: &str) -> Option<String> {
     said(name).and_then(|value| value.into_string().ok())
+}
+
+fn store_settings() -> Settings {
+    let names = place::SETTINGS.iter();
+    let said = names.filter_map(|name| Some(((*name).to_owned(), text(name)?)));
+    Settings(said.collect())
 }
 
 fn unicode() -> bool {

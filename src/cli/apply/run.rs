@@ -20,6 +20,7 @@ use crate::cli::args::FleetArgs;
 use crate::cli::cloud::Cloud;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::cli::home::Patience;
 use crate::cli::planning;
 use crate::cli::planning::TOOL;
 use crate::cli::stop::Stop;
@@ -27,14 +28,15 @@ use crate::cli::ui::Ui;
 use crate::journal::StepStatus;
 use crate::plan::format::Plan;
 use crate::render;
-use crate::store::LocalStore;
 use crate::store::RunJournal;
+use crate::store::Store;
 use crate::verify;
 
 /// Everything that an apply needs.
 pub(super) struct Job<'a> {
     pub(super) cloud: &'a Cloud,
-    pub(super) store: &'a LocalStore,
+    pub(super) store: &'a dyn Store,
+    pub(super) patience: Patience,
     pub(super) trust: &'a Trust,
     pub(super) approvals: &'a [(String, Vec<u8>)],
     pub(super) bytes: &'a [u8],
@@ -65,7 +67,15 @@ impl Job<'_> {
         let (handle, stop) = apply::stop();
         signals::listen(handle)?;
         let begun = self.cloud.provider().now();
-        let outcome = self.apply(&plan, &stop, &events, context, ui)?;
+        let outcome = loop {
+            let outcome = self.apply(&plan, &stop, &events, context, ui)?;
+            // Somebody else who waited was faster. Nothing was done, so it is tried again.
+            let locked = matches!(outcome, ApplyOutcome::Locked(_));
+            if !locked || !self.patience.lasts() || signals::heard() {
+                break outcome;
+            }
+            self.patience.wait(self.store, signals::heard, ui)?;
+        };
         let exit = ending::exit(&outcome);
         let ended = self.cloud.provider().now();
         events.finish(ended, exit, ui);
