@@ -28,6 +28,7 @@ mod show;
 mod graph;
 mod verify;
 mod approve;
+mod azure;
 mod trust;
 mod apply;
 mod gates;

@@ -1,12 +1,15 @@
 //! What surrounds the program: environment, terminal, account, clock. The only reader of
 //! any of them.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
+
+use jiff::Timestamp;
 
 use crate::store::Who;
 use crate::store::shared::place;
@@ -96,6 +99,23 @@ impl Context {
             user: self.user.clone(),
         }
     }
+}
+
+/// Those of the variables that are set to something.
+pub(super) fn variables(names: &[&str]) -> BTreeMap<String, String> {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), text(name)?)))
+        .collect()
+}
+
+/// This machine's time of day, which a real cloud shares.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the machine's clock is read"
+)]
+pub(super) fn wall_time() -> Timestamp {
+    Timestamp::now()
 }
 
 /// A moment on this machine's clock, for what people wait through. The cloud's time is another.

@@ -12,11 +12,13 @@ use crate::apply;
 use crate::apply::Apply;
 use crate::apply::ApplyEvent;
 use crate::apply::ApplyOutcome;
+use crate::apply::Clock;
 use crate::apply::DrivenClock;
 use crate::apply::Report;
 use crate::approve::Trust;
 use crate::cli::args::DataFormat;
 use crate::cli::args::FleetArgs;
+use crate::cli::azure::WallClock;
 use crate::cli::cloud::Cloud;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -124,18 +126,23 @@ impl Job<'_> {
         context: &Context,
         ui: &Ui,
     ) -> Result<ApplyOutcome, Stop> {
-        let sim = &self.cloud.sim;
         let provider = self.cloud.provider();
-        let clock = DrivenClock::new(
+        let driven = DrivenClock::new(
             || provider.now(),
             |at| {
                 let rest = at.duration_since(provider.now());
                 // Part of a second is a second: the clock must not stand still.
                 let seconds = rest.as_secs() + i64::from(rest.subsec_nanos() > 0);
                 // Where the clock cannot be moved, no call works either, and that is told.
-                let _ = sim.advance(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX));
+                if let Cloud::Sim(sim) = self.cloud {
+                    let _ = sim.advance(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX));
+                }
             },
         );
+        let clock: &dyn Clock = match self.cloud {
+            Cloud::Sim(_) => &driven,
+            Cloud::Azure(_) => &WallClock,
+        };
         let follower = Follower::new(plan, context, ui);
         let listener = |event: &ApplyEvent| {
             events.write(event);
@@ -150,7 +157,7 @@ impl Job<'_> {
             bytes: self.bytes,
             provider,
             store: self.store,
-            clock: &clock,
+            clock,
             verify: &violations,
             trust: self.trust,
             approvals: self.approvals,
