@@ -39,8 +39,12 @@ impl Life {
         std::future::pending::<()>().await;
     }
 
-    pub(crate) fn is_needed(&self) {
-        assert!(!self.is_over(), "the dead do nothing");
+    /// Does not come back where the process is dead: what was polled after its end in the same
+    /// turn never happened.
+    pub(crate) async fn is_needed(&self) {
+        if self.is_over() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -55,8 +59,10 @@ pub(crate) enum Mishap {
     Fail(Fault),
     /// The change is made, and the answer is lost.
     Lose(Fault),
-    /// The call reaches the cloud twice.
+    /// The call reaches the cloud twice; the first answer is heard.
     Twice,
+    /// The call reaches the cloud twice; the second answer is heard.
+    TwiceHeardLate,
 }
 
 #[derive(Default)]
@@ -126,7 +132,7 @@ impl Provider for Cloud {
     }
 
     async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
-        self.life.is_needed();
+        self.life.is_needed().await;
         match self.note(operation, key) {
             None => self.sim.perform(operation, key).await,
             Some(Mishap::DieBefore) => {
@@ -146,7 +152,12 @@ impl Provider for Cloud {
                 Err(fault.ambiguous())
             }
             Some(Mishap::Twice) => {
-                self.sim.perform(operation, key).await?;
+                let first = self.sim.perform(operation, key).await;
+                let _ = self.sim.perform(operation, key).await;
+                first
+            }
+            Some(Mishap::TwiceHeardLate) => {
+                let _ = self.sim.perform(operation, key).await;
                 self.sim.perform(operation, key).await
             }
         }

@@ -21,12 +21,21 @@ fn the_cloud_and_the_planner_name_alike() {
             let physical = ours::generation(&id, number);
             let physical = physical.as_str();
             assert_eq!(physical, theirs::generation(text, number));
-            assert_eq!(ours::resource_group(physical), theirs::resource_group(physical));
+            assert_eq!(
+                ours::resource_group(physical),
+                theirs::resource_group(physical)
+            );
             for zone in ["1", "2", "3"] {
-                assert_eq!(ours::scale_set(physical, zone), theirs::scale_set(physical, zone));
+                assert_eq!(
+                    ours::scale_set(physical, zone),
+                    theirs::scale_set(physical, zone)
+                );
             }
             assert_eq!(ours::sql_server(physical), theirs::sql_server(physical));
-            assert_eq!(ours::storage_account(physical), theirs::storage_account(physical));
+            assert_eq!(
+                ours::storage_account(physical),
+                theirs::storage_account(physical)
+            );
             assert_eq!(ours::origin(physical), theirs::origin(physical));
             assert_eq!(ours::health_alert(physical), theirs::health_alert(physical));
             assert_eq!(ours::lock(physical), theirs::lock(physical));

@@ -1,5 +1,6 @@
 //! A fleet and its world in memory: planned, verified, applied to the end.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future as _;
 use std::path::Path;
@@ -32,6 +33,7 @@ use stampctl::verify;
 use stampctl_contract::Provider;
 use stampctl_contract::Resource;
 use stampctl_contract::Settings;
+use stampctl_contract::Value;
 use stampctl_sim::Sim;
 use stampctl_sim::WorldSpec;
 use stampctl_sim::spec::GroupSpec;
@@ -60,7 +62,7 @@ pub(crate) const EXAMPLES: &[(&str, Option<&str>, &[(&str, &str)])] = &[
 ];
 
 /// How often a run is taken up again before it counts as endless.
-const PATIENCE: usize = 120;
+const PATIENCE: usize = 200;
 
 /// A fleet, how its world begins, and the plan that brings the one to the other.
 #[derive(Clone)]
@@ -112,9 +114,7 @@ impl Scenario {
 
     /// A fleet in a world; it is planned.
     pub(crate) fn of(name: String, fleet: Fleet, mut world: WorldSpec) -> Self {
-        world
-            .registry
-            .get_or_insert_with(|| fleet.registry.clone());
+        world.registry.get_or_insert_with(|| fleet.registry.clone());
         world.fleet.get_or_insert_with(|| fleet.name.to_string());
         let sim = Sim::in_memory(&world).expect("a world");
         let plan = block(planned(&fleet, &sim));
@@ -136,6 +136,7 @@ impl Scenario {
             scenario: self,
             cloud: Cloud::new(sim, life.clone()),
             store: Memory::new(life),
+            told: RefCell::default(),
         }
     }
 
@@ -210,6 +211,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) cloud: Cloud,
     pub(crate) store: Memory,
+    /// What failed, attempt by attempt.
+    told: RefCell<Vec<String>>,
 }
 
 impl Bench<'_> {
@@ -265,17 +268,24 @@ impl Bench<'_> {
                 return codes;
             }
         }
-        panic!("{}: no end: {codes:?}", self.scenario.name);
+        let told = self.told.borrow();
+        let last = told.last();
+        panic!("{}: no end: {codes:?} {last:#?}", self.scenario.name);
     }
 
     /// Does what has to be done before the run can go on; `false` where it is at its end.
     pub(crate) fn goes_on(&self, outcome: &ApplyOutcome) -> bool {
         match outcome {
             ApplyOutcome::Paused(report) => self.pass_gates(report),
-            ApplyOutcome::Broken(_) | ApplyOutcome::Failed(_) => {}
-            ApplyOutcome::Done(_) | ApplyOutcome::AlreadyDone(_) | ApplyOutcome::NothingToDo => {
-                return false;
+            ApplyOutcome::Failed(report) => {
+                self.told.borrow_mut().push(format!("{:?}", report.open))
             }
+            ApplyOutcome::Broken(_) => {}
+            // A world that has moved is planned anew, not resumed.
+            ApplyOutcome::Done(_)
+            | ApplyOutcome::AlreadyDone(_)
+            | ApplyOutcome::NothingToDo
+            | ApplyOutcome::Moved(..) => return false,
             other => panic!("{}: {other:#?}", self.scenario.name),
         }
         true
@@ -286,7 +296,10 @@ impl Bench<'_> {
             let steps = &self.scenario.plan.body.steps;
             steps.iter().any(|step| {
                 let conditions = step.act.conditions().iter();
-                step.id == *id && conditions.clone().any(|c| matches!(c, Condition::Confirmed { .. }))
+                step.id == *id
+                    && conditions
+                        .clone()
+                        .any(|c| matches!(c, Condition::Confirmed { .. }))
             })
         };
         let mut answered = false;
@@ -303,8 +316,35 @@ impl Bench<'_> {
         }
         if let Some(due) = report.next_due() {
             to(&self.cloud.sim, due);
-        } else if self.cloud.sim.advance_to_next().expect("advances").is_none() {
+        } else if self
+            .cloud
+            .sim
+            .advance_to_next()
+            .expect("advances")
+            .is_none()
+        {
             self.cloud.sim.advance(600).expect("advances");
+        }
+    }
+
+    /// The fleet planned anew in the world as it is now.
+    pub(crate) fn replanned(&self) -> Scenario {
+        let plan = block(planned(&self.scenario.fleet, &self.cloud));
+        let bytes = plan.to_bytes().expect("bytes");
+        Scenario {
+            plan,
+            bytes,
+            ..self.scenario.clone()
+        }
+    }
+
+    /// Goes on in the same world with another plan.
+    pub(crate) fn with(self, scenario: &Scenario) -> Bench<'_> {
+        Bench {
+            scenario,
+            cloud: self.cloud,
+            store: self.store,
+            told: self.told,
         }
     }
 
@@ -363,6 +403,35 @@ fn to(sim: &Sim, at: Timestamp) {
     sim.advance(seconds).expect("advances");
 }
 
+/// A resource without what depends on when things were done: times, the run's name, and what
+/// tenants wrote in the meantime.
 fn timeless(resource: Resource) -> (String, Settings) {
-    (resource.address.to_string(), resource.settings)
+    let mut settings = resource.settings;
+    settings.retain(|name, _| !matches!(name.as_ref(), "records" | "digest" | "run"));
+    for value in settings.values_mut() {
+        if let Value::Text(text) = value
+            && text.parse::<Timestamp>().is_ok()
+        {
+            *value = Value::Text("TIME".into());
+        }
+    }
+    (resource.address.to_string(), settings)
+}
+
+/// Both worlds are one, but for time.
+#[track_caller]
+pub(crate) fn assert_same_world(bench: &Bench<'_>, calm: &Bench<'_>, when: &str) {
+    let lost = bench.cloud.sim.lost_quota().expect("counts");
+    assert!(lost.is_empty(), "{when}: {lost:?}");
+    let (here, there) = (bench.picture(), calm.picture());
+    for (one, side) in [(&here, &there), (&there, &here)]
+        .map(|(a, b)| {
+            let only = a.iter().filter(|one| !b.contains(one));
+            only.cloned().collect::<Vec<_>>()
+        })
+        .into_iter()
+        .zip(["only here", "only undisturbed"])
+    {
+        assert!(one.is_empty(), "{when}: {side}: {one:#?}");
+    }
 }

@@ -133,7 +133,7 @@ impl Store for Memory {
         length: u64,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        self.life.is_needed();
+        self.life.is_needed().await;
         if self.write(lease, run, length, bytes)? {
             self.life.end().await;
         }

@@ -213,6 +213,18 @@ step_kinds! {
     TenantTombstone = "tenant.tombstone", Safe;
 }
 
+impl StepKind {
+    /// Whether the fleet relies on what its subject's earlier steps did as soon as such a step has
+    /// had its effect: the registry then says that a stamp serves or that a tenant lives there.
+    /// Nothing of the subject is taken back afterwards; the only way is forward.
+    pub const fn is_relied_on(self) -> bool {
+        matches!(
+            self,
+            Self::StampActivate | Self::RouteRegister | Self::TenantSwitch
+        )
+    }
+}
+
 impl fmt::Display for StepKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())

@@ -36,12 +36,12 @@ use super::throttle;
 use super::types;
 use super::versions;
 use super::wire::Answer;
-use super::wire::Body;
 use super::wire::Refusal;
 use super::wire::Reply;
 use super::wire::Request;
 use super::wire::decode;
 use super::wire::pairs;
+use super::wire::respond;
 use crate::Sim;
 use crate::world::World;
 
@@ -378,31 +378,4 @@ pub(crate) fn type_of(key: &str) -> Result<&'static types::Type, Refusal> {
         let why = format!("The resource type '{key}' could not be found.");
         Refusal::bad("InvalidResourceType", why)
     })
-}
-
-fn respond(reply: Reply, head: bool) -> Response<Full<Bytes>> {
-    let (kind, bytes) = match reply.body {
-        Body::None => (None, Vec::new()),
-        Body::Json(json) => (
-            Some("application/json; charset=utf-8"),
-            json.to_string().into_bytes(),
-        ),
-        Body::Text(kind, text) => (Some(kind), text.into_bytes()),
-    };
-    let mut response = Response::builder().status(reply.status);
-    if let Some(kind) = kind {
-        response = response.header("Content-Type", kind);
-    }
-    for (name, value) in reply.headers {
-        response = response.header(name, value);
-    }
-    let body = if head { Vec::new() } else { bytes };
-    // A header that HTTP cannot carry is a name from a world file; the caller learns no more.
-    response
-        .body(Full::new(Bytes::from(body)))
-        .unwrap_or_else(|_| {
-            let mut failed = Response::new(Full::default());
-            *failed.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
-            failed
-        })
 }

@@ -10,10 +10,12 @@ use stampctl_contract::Resource;
 use super::auth;
 use super::face::Face;
 use super::json;
+use super::path::parse_id;
 use super::wire::Answer;
 use super::wire::Refusal;
 use super::wire::Reply;
 use super::wire::Request;
+use crate::world::data::total;
 use crate::world::schema;
 
 /// The function of every workspace, with its columns.
@@ -76,6 +78,9 @@ fn query(face: &Face, request: &Request) -> Answer {
         if kind.as_deref().is_some_and(|kind| kind != one.word()) {
             continue;
         }
+        if let (Kind::Backup, Some(path)) = (one, &path) {
+            rows.extend(copied(face, path)?);
+        }
         let wanted = path.as_deref().map(|path| told(face, one, path));
         let found = face.list(one, wanted.as_deref().unwrap_or_default())?;
         for resource in found {
@@ -120,6 +125,53 @@ fn row(face: &Face, resource: &Resource) -> Result<Json, Refusal> {
     };
     let settings = Json::Object(settings).to_string();
     Ok(json!([address.kind().word(), path, settings]))
+}
+
+/// What is measured of a backup that is made of copies: a container whose metadata is its record
+/// names the databases that are its copies, or is the copy itself. The record does not say the
+/// vault's name, so there is a row for one that is asked for only.
+fn copied(face: &Face, path: &str) -> Result<Option<Json>, Refusal> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let [subscription, _, name] = parts.as_slice() else {
+        return Ok(None);
+    };
+    let home = face.subscription_name(subscription)?;
+    let found = {
+        let beside = face.beside();
+        let mut all = beside.stored.values();
+        let found = all.find(|one| {
+            let said = |name: &str| json::text(&one.body, &format!("/properties/metadata/{name}"));
+            said("whole") == "true"
+                && said("name") == *name
+                && [home.as_str(), subscription].contains(&said("subscription"))
+        });
+        found.cloned()
+    };
+    let Some(record) = found else {
+        return Ok(None);
+    };
+    let Some(target) = parse_id(&record.id) else {
+        return Ok(None);
+    };
+    let owner = face.subscription_name(&target.subscription)?;
+    let group = face.group_address(&owner, &target.group)?;
+    let copies = json::text(&record.body, "/properties/metadata/copies");
+    let (records, digest) = face.look(|world| {
+        let kind = if copies.is_empty() {
+            Kind::BlobContainer
+        } else {
+            Kind::SqlDatabase
+        };
+        let all = world.beneath(kind, group.path()).map(|(at, _)| at);
+        let own = all.filter(|at| {
+            copies.split(',').any(|copy| copy == at.name())
+                || (copies.is_empty() && at.name() == target.name())
+        });
+        let content: Vec<_> = own.flat_map(|at| world.contents(at)).collect();
+        total(&content)
+    })?;
+    let settings = json!({ "records": records, "digest": digest }).to_string();
+    Ok(Some(json!([Kind::Backup.word(), path, settings])))
 }
 
 /// A text of the query language without its quotes and escapes.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use http_body_util::Full;
 use hyper::HeaderMap;
+use hyper::Response;
+use hyper::body::Bytes;
 use serde_json::Value as Json;
 use serde_json::json;
 
@@ -190,4 +193,32 @@ pub(crate) fn pairs(text: &str, plus: bool) -> BTreeMap<String, String> {
             (name, decode(value, plus))
         })
         .collect()
+}
+
+/// A reply as HTTP carries it; to a HEAD without its body.
+pub(crate) fn respond(reply: Reply, head: bool) -> Response<Full<Bytes>> {
+    let (kind, bytes) = match reply.body {
+        Body::None => (None, Vec::new()),
+        Body::Json(json) => (
+            Some("application/json; charset=utf-8"),
+            json.to_string().into_bytes(),
+        ),
+        Body::Text(kind, text) => (Some(kind), text.into_bytes()),
+    };
+    let mut response = Response::builder().status(reply.status);
+    if let Some(kind) = kind {
+        response = response.header("Content-Type", kind);
+    }
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    let body = if head { Vec::new() } else { bytes };
+    // A header that HTTP cannot carry is a name from a world file; the caller learns no more.
+    response
+        .body(Full::new(Bytes::from(body)))
+        .unwrap_or_else(|_| {
+            let mut failed = Response::new(Full::default());
+            *failed.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+            failed
+        })
 }
