@@ -97,7 +97,7 @@ fn tell(fleet: &Path) -> Story {
         }
     }
     let is_valid = run("stampctl validate .", copy.path()).1 == 0;
-    let lost = copy.path().join(".stampctl/world").exists()
+    let has_lost_quota = copy.path().join(".stampctl/world").exists()
         && !run("stampctl sim show . --format json", copy.path())
             .0
             .contains("\"lost_quota\": []");
@@ -105,7 +105,7 @@ fn tell(fleet: &Path) -> Story {
         Some(format!(
             "the script does not end with `{AT_REST}` and exit code 0"
         ))
-    } else if lost {
+    } else if has_lost_quota {
         Some("quota was lost".to_owned())
     } else {
         None
