@@ -168,11 +168,16 @@ pub(in crate::verify) fn fewer(kind: &str, beneath: &str, count: u32) -> Conditi
 }
 
 pub(in crate::verify) fn fewer_tenants(stamp: &str, count: u32) -> Condition {
+    tenants_with("stamp", stamp, count)
+}
+
+/// Fewer than so many tenants with this stamp in this setting.
+pub(in crate::verify) fn tenants_with(setting: &str, stamp: &str, count: u32) -> Condition {
     Condition::FewerThan {
         matching: Matching {
             kind: Some(stampctl_contract::Kind::RegistryItem),
             beneath: "reg/tenants".to_owned(),
-            equals: Some(("stamp".to_owned(), Value::text(stamp))),
+            equals: Some((setting.to_owned(), Value::text(stamp))),
             except_states: vec!["offboarded".to_owned(), "erased".to_owned()],
         },
         count,

@@ -49,13 +49,6 @@ impl Fleet {
         Self { dir }
     }
 
-    /// A copy of what is there now, world and journal included.
-    pub(crate) fn fork(&self) -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
-        copy_all(self.dir.path(), dir.path());
-        Self { dir }
-    }
-
     /// A path in the folder that the fleet's folder lies in.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -158,18 +151,5 @@ impl Fleet {
         let file = files.next().expect("a journal").expect("an entry");
         assert!(files.next().is_none(), "more than one run");
         file.path()
-    }
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            fs::create_dir(&target).expect("a folder");
-            copy_all(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a copy");
-        }
     }
 }

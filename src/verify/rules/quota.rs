@@ -1,6 +1,10 @@
 //! Return before delete: O-1, O-2, O-4, O-5 and I-1. Pure.
 
+use std::collections::BTreeSet;
+
+use stampctl_contract::Address;
 use stampctl_contract::Kind;
+use stampctl_contract::Operation;
 use stampctl_contract::Verb;
 
 use super::checks::at_stake;
@@ -10,6 +14,7 @@ use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
 use crate::verify::case::Case;
+use crate::verify::ledger::written;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
 use crate::verify::rule::Rule;
@@ -95,8 +100,37 @@ pub const O_4: Rule = Rule {
             needed: if_there,
         },
     ],
-    check: orders_only,
+    check: released,
 };
+
+/// Machines that are only stopped, or only taken out of the count, are not released.
+fn released(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (_, step) in case.of_kind(K::ComputeRelease) {
+        let sets = |done: fn(&Operation) -> bool| -> BTreeSet<&Address> {
+            let calls = step.act.operations().iter();
+            let calls = calls.filter(|call| call.address.kind() == Kind::ScaleSet && done(call));
+            calls.map(|call| &call.address).collect()
+        };
+        let stopped = sets(|call| text(call, "power") == Some("deallocated"));
+        let emptied = sets(|call| written(call, "instances") == Some(0));
+        for half in stopped.symmetric_difference(&emptied) {
+            let half = half.to_string();
+            let half = half.escape_debug();
+            sink.step(
+                step,
+                format!("`{half}` is not both deallocated and scaled to 0"),
+            );
+        }
+    }
+}
+
+/// A text that a call writes.
+fn text<'c>(call: &'c Operation, setting: &str) -> Option<&'c str> {
+    match &call.verb {
+        Verb::Put { settings } | Verb::Patch { settings } => settings.get(setting)?.as_str(),
+        Verb::Delete | Verb::Copy { .. } => None,
+    }
+}
 
 fn is_reserved(case: &Case<'_>, step: &Step) -> bool {
     let Subject::Stamp(id) = &step.subject else {

@@ -181,7 +181,8 @@ pub(in crate::verify) fn leave_service(
 pub(in crate::verify) fn nobody(id: &str) -> Vec<Condition> {
     let beneath = format!("sub/{}", names::resource_group(id));
     vec![
-        fewer_tenants(id, 1),
+        tenants_with("stamp", id, 1),
+        tenants_with("moved_from", id, 1),
         fewer("tenant_schema", &beneath, 1),
         fewer("sql_database", &beneath, 2),
         fewer("blob_container", &beneath, 1),

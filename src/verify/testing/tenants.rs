@@ -69,31 +69,33 @@ pub(in crate::verify) fn onboard(draft: &mut Draft, id: &str, on: &str) {
     let api = |kind: &str, name: String| put(&format!("{kind}/hub/rg-hub/apim/{name}"), &[]);
     let id_ = tenant(id);
     let user = api("api_user", names::api_user(&id_));
+    let mut there: Vec<Address> = [&schema, &container].map(|a| at(a)).into();
+    there.push(user.address.clone());
     draft.call(&of, K::ApiUser, vec![user], &[checked]);
     let subscription = names::api_subscription(&id_);
     let subscribe = api("api_subscription", subscription.clone());
     draft.call(
         &of,
         K::ApiSubscribe,
-        vec![subscribe],
+        vec![subscribe.clone()],
         &[("api.user", "O-34")],
     );
     let policy = api("api_policy", subscription);
+    there.extend([&subscribe, &policy].map(|call| call.address.clone()));
     draft.call(
         &of,
         K::ApiPolicy,
         vec![policy],
         &[("api.subscribe", "O-35")],
     );
-    let there = [&schema, &container].map(|address| Condition::Present {
-        address: at(address),
-    });
     let made = [
         ("tenant.data", "O-33"),
         ("tenant.blob", "O-33"),
         ("api.policy", "O-36"),
     ];
-    draft.check(&of, K::TenantHealth, there.to_vec(), &made);
+    let there = there.into_iter();
+    let there = there.map(|address| Condition::Present { address });
+    draft.check(&of, K::TenantHealth, there.collect(), &made);
     let home = [
         ("stamp", Value::text(on)),
         ("state", Value::text("active")),

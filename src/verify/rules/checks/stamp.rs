@@ -128,6 +128,9 @@ fn nobody(
     if !asked.fewer_tenants(case, "stamp", stamp, 1) {
         return Some("that no tenant of the registry lives on the stamp".to_owned());
     }
+    if !asked.fewer_tenants(case, "moved_from", stamp, 1) {
+        return Some("that no tenant has left data on the stamp".to_owned());
+    }
     // A shared stamp has one database that is no tenant's.
     let bare = asked.fewer(Kind::TenantSchema, beneath, 1)
         && asked.fewer(Kind::BlobContainer, beneath, 1)

@@ -12,6 +12,15 @@ use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::verify::case::Case;
 
+/// What makes something for a tenant that comes.
+const MADE: &[K] = &[
+    K::TenantData,
+    K::TenantBlob,
+    K::ApiUser,
+    K::ApiSubscribe,
+    K::ApiPolicy,
+];
+
 /// What a check about a tenant fails to ask.
 pub(super) fn of_tenant(
     case: &Case<'_>,
@@ -25,7 +34,7 @@ pub(super) fn of_tenant(
     let yes = Value::Bool(true);
     match step.kind {
         K::TenantHealth => unless(
-            targets(case, at, &[K::TenantData, K::TenantBlob]).all(|a| asked.present(a)),
+            targets(case, at, MADE).all(|a| asked.present(a)),
             "that everything made for the tenant is there",
         ),
         K::SnapshotVerify => unless(
