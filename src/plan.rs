@@ -17,6 +17,7 @@ mod stamp_change;
 mod stamp_in;
 mod stamp_out;
 mod stamp_rest;
+mod stamp_return;
 mod tenant_in;
 mod tenant_move;
 mod tenant_out;

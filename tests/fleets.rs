@@ -96,12 +96,12 @@ fn tell(fleet: &Path) -> Story {
             last = (command.to_owned(), code);
         }
     }
-    let loads = run("stampctl validate .", copy.path()).1 == 0;
+    let is_valid = run("stampctl validate .", copy.path()).1 == 0;
     let lost = copy.path().join(".stampctl/world").exists()
         && !run("stampctl sim show . --format json", copy.path())
             .0
             .contains("\"lost_quota\": []");
-    let broken = if loads && last != (AT_REST.to_owned(), 0) {
+    let broken = if is_valid && last != (AT_REST.to_owned(), 0) {
         Some(format!(
             "the script does not end with `{AT_REST}` and exit code 0"
         ))

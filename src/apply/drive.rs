@@ -48,6 +48,11 @@ impl<'a, T> Driver<'a, T> {
     /// Goes on until something happens.
     pub(super) async fn next(&mut self, context: &Context<'_>) -> Turn<T> {
         loop {
+            // Also where nothing is left to wait for: steps that give up because the run is to
+            // stop must not make it look as if it had failed.
+            if self.stop.has_changed() {
+                return Turn::Stopped;
+            }
             // One write takes the records of all that came to need one.
             if let Some(Some(done)) = self.running.next().now_or_never() {
                 return Turn::Finished(done);

@@ -20,8 +20,10 @@ use super::schedule::Lane;
 use super::schedule::NoOrder;
 use super::schedule::Schedule;
 use super::stop::Stop;
+use crate::journal::Cause;
 use crate::journal::Event;
 use crate::journal::Signal;
+use crate::journal::StepProgress;
 use crate::journal::StepStatus;
 use crate::plan::format::Hazard;
 use crate::plan::format::Step;
@@ -241,7 +243,16 @@ impl<'r, 'a> Runner<'r, 'a> {
             // What is in doubt may have happened, and then undoing what led to it would have the
             // next run do things again that must not be: a copy over what was written since.
             let unknown = steps().any(|(_, step)| progress.status(&step.id) == StepStatus::Unknown);
-            let passed = steps().any(|(_, step)| is_irreversible(step) && begun(step));
+            // What others rely on is not taken from under them: a tenant's new home after its
+            // switch, the traffic of a stamp that serves.
+            let effected = |step: &Step| {
+                let known = progress.get(&step.id);
+                begun(step) && known.is_none_or(|known| !was_refused(known))
+            };
+            let passed = steps().any(|(_, step)| {
+                (is_irreversible(step) && begun(step))
+                    || (step.kind.is_relied_on() && effected(step))
+            });
             let done = |step: &Step| progress.status(&step.id) == StepStatus::Succeeded;
             let undoable = steps().filter(|(_, step)| !step.undo.is_empty() && done(step));
             let undoable: Vec<usize> = undoable.map(|(at, _)| at).rev().collect();
@@ -358,6 +369,13 @@ fn schedule(context: &Context<'_>) -> Result<Schedule, NoOrder> {
         let done = |id: &StepId| progress.status(id) == StepStatus::Succeeded;
         Schedule::new(&context.plan.body.steps, done)
     })
+}
+
+/// Whether the step has failed and its first call certainly changed nothing.
+fn was_refused(known: &StepProgress) -> bool {
+    known.status == StepStatus::Failed
+        && known.cause == Some(Cause::Refused)
+        && known.call.as_ref().is_some_and(|call| call.operation == 0)
 }
 
 /// The kind's own hazard counts too: a plan cannot talk it away.

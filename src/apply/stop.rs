@@ -58,6 +58,15 @@ impl StopWatch {
         *self.0.borrow()
     }
 
+    /// Whether the run was asked to stop, or asked again, since the last look.
+    pub(super) fn has_changed(&mut self) -> bool {
+        let changed = self.0.has_changed().unwrap_or(false);
+        if changed {
+            self.0.mark_unchanged();
+        }
+        changed
+    }
+
     /// Comes back when the run is asked to stop, or asked again.
     pub(super) async fn changed(&mut self) {
         if self.0.changed().await.is_err() {

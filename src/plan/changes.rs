@@ -49,6 +49,10 @@ pub(super) fn decisions(context: &Context<'_>) -> BTreeMap<TenantId, Decision> {
         .collect()
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands where a setting may have no value"
+)]
 fn text(value: impl Into<Value>) -> Option<Value> {
     Some(value.into())
 }
