@@ -244,7 +244,7 @@ impl Tools {
         let approvals = args.approvals.as_deref().map(signatures).transpose()?;
         let trust = trust::read(&args.trust, context)?;
         let store = args.store.open(loaded, context)?;
-        let patience = args.lock.from_now();
+        let patience = args.lock.patience();
         // What is planned must come after what somebody else does now.
         patience.wait(&*store, || false, ui)?;
         Ok(Self {

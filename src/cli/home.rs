@@ -32,7 +32,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Where lock and journal are.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct StoreArgs {
-    /// Keep lock and journal in this container of blobs; STAMPCTL_STORE says the same
+    /// Keep lock and journal in this container of blobs; `STAMPCTL_STORE` says the same
     #[arg(
         long,
         value_name = "azblob://ACCOUNT/CONTAINER[/PREFIX]",
@@ -124,8 +124,8 @@ impl LockArgs {
         seconds.map_or_else(String::new, |seconds| format!(" --lock-timeout {seconds}s"))
     }
 
-    /// Patience from now on.
-    pub(super) fn from_now(self) -> Patience {
+    /// Patience, counted from now.
+    pub(super) fn patience(self) -> Patience {
         let wait = self.lock_timeout;
         let wait = wait.map(|seconds| Duration::from_secs(u64::from(seconds)));
         Patience {

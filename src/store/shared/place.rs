@@ -124,7 +124,7 @@ impl Place {
     /// The folder of a fleet's store in the container.
     pub fn folder(&self, fleet: &str) -> Path {
         let parts = self.prefix.iter().map(String::as_str);
-        Path::from_iter(parts.chain([fleet]))
+        parts.chain([fleet]).collect()
     }
 
     /// The container, reached as the settings say. Nothing is asked of it yet.
@@ -193,7 +193,7 @@ impl Place {
             let host = format!("{}.blob.{cloud}", self.account);
             url.host_str() == Some(host.as_str()) && url.port().is_none()
         };
-        let of_cloud = url.scheme() == "https" && CLOUDS.iter().any(|cloud| of_account(&cloud));
+        let of_cloud = url.scheme() == "https" && CLOUDS.iter().any(of_account);
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
             return bad(format!("{ENDPOINT} has more in it than an address"));
         }
