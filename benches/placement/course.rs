@@ -15,6 +15,12 @@ use super::pack::state::State;
 use super::problem;
 use super::problem::D;
 
+/// Thousandths of a pool that a forecast of one payback time fills.
+const RESERVE: u64 = 60;
+
+/// Plans until a retired stamp has paid back.
+const PAYBACK: u32 = 3;
+
 /// What a year brought.
 pub(crate) struct Year {
     pub(crate) start: usize,
@@ -46,6 +52,7 @@ pub(crate) fn year(percent: u64) -> Year {
         retired: 0,
         flaps: 0,
     };
+    let (mut keep, mut opened_at) = (0_u64, vec![None; pools.len()]);
     let mut shrunk = vec![false; pools.len()];
     for month in 1..=months {
         let tenants = course.month(month);
@@ -60,6 +67,8 @@ pub(crate) fn year(percent: u64) -> Year {
             moves: start / 200,
             stamps: u32::MAX,
             fill: problem::fill(&pools, percent),
+            reserve: RESERVE,
+            keep,
         };
         let revision = grow::revise(&items, &pools, &bins, &budget);
         year.moves += revision.moves() + class;
@@ -75,8 +84,11 @@ pub(crate) fn year(percent: u64) -> Year {
         for bin in (stamps.len()..state.bins.len()).filter(holds) {
             let pool = state.bins[bin].pool as usize;
             year.opened += 1;
+            opened_at[pool] = Some(month);
             year.flaps += usize::from(shrunk[pool] || gone[pool]);
         }
+        let recent = |at: &Option<u32>| at.is_some_and(|at| at + PAYBACK > month);
+        keep = (0..).zip(&opened_at).filter(|(_, at)| recent(at)).fold(0, |keep, (p, _)| keep | 1 << p);
         shrunk = gone;
         let kept: Vec<usize> = (0..state.bins.len()).filter(holds).collect();
         homes = ids
@@ -109,6 +121,8 @@ pub(crate) fn plans() -> [u64; 2] {
         moves: 40,
         stamps: u32::MAX,
         fill: problem::fill(&pools, 83),
+        reserve: RESERVE,
+        keep: 0,
     };
     [
         digest(&grow::anew(&items, &pools)),

@@ -215,6 +215,8 @@ fn budget(grown: &Grown, moves: u32, percent: u64) -> Budget<D> {
         moves,
         stamps: u32::MAX,
         fill: problem::fill(&grown.pools, percent),
+        reserve: 0,
+        keep: 0,
     }
 }
 

@@ -18,7 +18,7 @@ use super::pack::state::State;
 pub(crate) const D: usize = RESOURCES + 1;
 
 /// GiB that one unit of a stamp's cost over the payback time is worth copying.
-const PAYS: u64 = 100;
+const PAYS: u64 = 60;
 
 /// Regions of each geography.
 const GEOGRAPHIES: [&[u64]; 3] = [&[0, 2, 4], &[1, 3, 6], &[5, 7]];

@@ -87,8 +87,8 @@ pub fn revise<'a, const D: usize>(
     let left = place_waiting(&mut revision.state);
     open_for(&mut revision.state, &left);
     revision.state.settle();
-    consolidate::empty_opened(&mut revision, first_new);
-    consolidate::within(&mut revision, budget, first_new);
+    let spent = consolidate::empty_opened(&mut revision, budget, first_new);
+    consolidate::within(&mut revision, budget, first_new, spent);
     consolidate::send_home(&mut revision);
     revision
 }

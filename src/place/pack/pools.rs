@@ -162,8 +162,7 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
         let scale = &self.state.pools[pool as usize].scale;
         let demand = &self.state.items[item as usize].demand;
         let stamps = u64::from(filling.stamps.max(1));
-        let part = (1 << 32) / stamps;
-        let level = |shares: u64| (shares.saturating_mul(part)) >> 32;
+        let level = |shares: u64| shares / stamps;
         (0..D)
             .map(|k| {
                 let more = scale.share(k, demand[k]);
