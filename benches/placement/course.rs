@@ -40,7 +40,8 @@ pub(crate) fn year(percent: u64) -> Year {
     let (start, months) = (10_000, 12);
     let course = Trajectory::new(start, 42, months);
     let (homes, mut stamps) = fleet::settled(start, 42);
-    let mut homes: BTreeMap<u32, u32> = (0..).zip(homes).filter(|(_, home)| *home != NONE).collect();
+    let mut homes: BTreeMap<u32, u32> =
+        (0..).zip(homes).filter(|(_, home)| *home != NONE).collect();
     let pools = problem::pools();
     let mut year = Year {
         start: stamps.len(),
@@ -59,8 +60,15 @@ pub(crate) fn year(percent: u64) -> Year {
         let home = |id: &u32| homes.get(id).copied().unwrap_or(NONE);
         let places: Vec<u32> = tenants.iter().map(|tenant| home(&tenant.id)).collect();
         let items = problem::living(&tenants, &places);
-        let ids: Vec<u32> = tenants.iter().filter(|t| t.rule == 0).map(|t| t.id).collect();
-        let class = tenants.iter().zip(&places).filter(|(t, p)| t.rule != 0 && **p != NONE);
+        let ids: Vec<u32> = tenants
+            .iter()
+            .filter(|t| t.rule == 0)
+            .map(|t| t.id)
+            .collect();
+        let class = tenants
+            .iter()
+            .zip(&places)
+            .filter(|(t, p)| t.rule != 0 && **p != NONE);
         let class = class.count() as u32;
         let bins: Vec<u32> = stamps.iter().map(|&pool| u32::from(pool)).collect();
         let budget = Budget {
@@ -88,7 +96,10 @@ pub(crate) fn year(percent: u64) -> Year {
             year.flaps += usize::from(shrunk[pool] || gone[pool]);
         }
         let recent = |at: &Option<u32>| at.is_some_and(|at| at + PAYBACK > month);
-        keep = (0..).zip(&opened_at).filter(|(_, at)| recent(at)).fold(0, |keep, (p, _)| keep | 1 << p);
+        keep = (0..)
+            .zip(&opened_at)
+            .filter(|(_, at)| recent(at))
+            .fold(0, |keep, (p, _)| keep | 1 << p);
         shrunk = gone;
         let kept: Vec<usize> = (0..state.bins.len()).filter(holds).collect();
         homes = ids
@@ -106,7 +117,10 @@ pub(crate) fn year(percent: u64) -> Year {
 pub(crate) fn digest(state: &State<D>) -> u64 {
     let mut hash = Hash::new();
     state.of.iter().for_each(|&bin| hash.add(u64::from(bin)));
-    state.bins.iter().for_each(|bin| hash.add(u64::from(bin.pool)));
+    state
+        .bins
+        .iter()
+        .for_each(|bin| hash.add(u64::from(bin.pool)));
     hash.value()
 }
 

@@ -152,11 +152,17 @@ pub(super) fn send_home<const D: usize>(revision: &mut Revision<D>) {
 /// For each stamp whether its pool keeps all it has, or opens one in this plan: opening and retiring at once would
 /// only be moving.
 fn restless<const D: usize>(state: &State<D>, keep: u64, first_new: u32) -> Vec<bool> {
-    let mut opens: Vec<bool> = (0..state.pools.len()).map(|pool| keep >> pool & 1 == 1).collect();
+    let mut opens: Vec<bool> = (0..state.pools.len())
+        .map(|pool| keep >> pool & 1 == 1)
+        .collect();
     for bin in state.bins.iter().skip(first_new as usize) {
         opens[bin.pool as usize] |= bin.open;
     }
-    state.bins.iter().map(|bin| opens[bin.pool as usize]).collect()
+    state
+        .bins
+        .iter()
+        .map(|bin| opens[bin.pool as usize])
+        .collect()
 }
 
 /// Whether the stamp's pool keeps the reserve without it.
@@ -216,7 +222,11 @@ fn candidates<const D: usize>(state: &State<D>, tried: &[bool], moves: u32) -> V
         })
         .filter(|key| key.0 <= moves)
         .collect();
-    let count = if state.bins.len() < FEW { CANDIDATES } else { 1 };
+    let count = if state.bins.len() < FEW {
+        CANDIDATES
+    } else {
+        1
+    };
     if keyed.len() > count {
         keyed.select_nth_unstable(count);
         keyed.truncate(count);
@@ -230,7 +240,10 @@ fn candidates<const D: usize>(state: &State<D>, tried: &[bool], moves: u32) -> V
 fn emptied<const D: usize>(state: &mut State<D>, bin: u32, most: u32) -> Option<Trial> {
     let mark = state.mark();
     let mut drained = state.bins[bin as usize].members.clone();
-    if drained.iter().any(|&item| state.items[item as usize].pinned) {
+    if drained
+        .iter()
+        .any(|&item| state.items[item as usize].pinned)
+    {
         return None;
     }
     state.bins[bin as usize].open = false;

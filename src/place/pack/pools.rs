@@ -106,7 +106,9 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
     fn spread(&mut self) {
         for at in 0..self.flexible.len() {
             let item = self.flexible[at];
-            let pool = self.cheapest_rise(item, 3, true).or_else(|| self.opened(item));
+            let pool = self
+                .cheapest_rise(item, 3, true)
+                .or_else(|| self.opened(item));
             if let Some(pool) = pool.or_else(|| self.cheapest_rise(item, 3, false)) {
                 self.add(item, pool);
             }
@@ -269,7 +271,11 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
                         let limit = u128::from(pool.admit[k]) * stamps / 1_000;
                         let over = u128::from(filling.load[k]).saturating_sub(limit);
                         let over = u64::try_from(over).unwrap_or(u64::MAX);
-                        if over == 0 { 0 } else { pool.scale.share(k, over).max(1) }
+                        if over == 0 {
+                            0
+                        } else {
+                            pool.scale.share(k, over).max(1)
+                        }
                     })
                     .fold(0, u64::saturating_add)
             })
