@@ -15,6 +15,12 @@ use super::pack::state::State;
 use super::problem;
 use super::problem::D;
 
+/// Thousandths of a pool that a forecast of one payback time fills.
+const RESERVE: u64 = 60;
+
+/// Plans until a retired stamp has paid back.
+const PAYBACK: u32 = 3;
+
 /// What a year brought.
 pub(crate) struct Year {
     pub(crate) start: usize,
@@ -34,7 +40,8 @@ pub(crate) fn year(percent: u64) -> Year {
     let (start, months) = (10_000, 12);
     let course = Trajectory::new(start, 42, months);
     let (homes, mut stamps) = fleet::settled(start, 42);
-    let mut homes: BTreeMap<u32, u32> = (0..).zip(homes).filter(|(_, home)| *home != NONE).collect();
+    let mut homes: BTreeMap<u32, u32> =
+        (0..).zip(homes).filter(|(_, home)| *home != NONE).collect();
     let pools = problem::pools();
     let mut year = Year {
         start: stamps.len(),
@@ -46,20 +53,30 @@ pub(crate) fn year(percent: u64) -> Year {
         retired: 0,
         flaps: 0,
     };
+    let (mut keep, mut opened_at) = (0_u64, vec![None; pools.len()]);
     let mut shrunk = vec![false; pools.len()];
     for month in 1..=months {
         let tenants = course.month(month);
         let home = |id: &u32| homes.get(id).copied().unwrap_or(NONE);
         let places: Vec<u32> = tenants.iter().map(|tenant| home(&tenant.id)).collect();
         let items = problem::living(&tenants, &places);
-        let ids: Vec<u32> = tenants.iter().filter(|t| t.rule == 0).map(|t| t.id).collect();
-        let class = tenants.iter().zip(&places).filter(|(t, p)| t.rule != 0 && **p != NONE);
+        let ids: Vec<u32> = tenants
+            .iter()
+            .filter(|t| t.rule == 0)
+            .map(|t| t.id)
+            .collect();
+        let class = tenants
+            .iter()
+            .zip(&places)
+            .filter(|(t, p)| t.rule != 0 && **p != NONE);
         let class = class.count() as u32;
         let bins: Vec<u32> = stamps.iter().map(|&pool| u32::from(pool)).collect();
         let budget = Budget {
             moves: start / 200,
             stamps: u32::MAX,
             fill: problem::fill(&pools, percent),
+            reserve: RESERVE,
+            keep,
         };
         let revision = grow::revise(&items, &pools, &bins, &budget);
         year.moves += revision.moves() + class;
@@ -75,8 +92,14 @@ pub(crate) fn year(percent: u64) -> Year {
         for bin in (stamps.len()..state.bins.len()).filter(holds) {
             let pool = state.bins[bin].pool as usize;
             year.opened += 1;
+            opened_at[pool] = Some(month);
             year.flaps += usize::from(shrunk[pool] || gone[pool]);
         }
+        let recent = |at: &Option<u32>| at.is_some_and(|at| at + PAYBACK > month);
+        keep = (0..)
+            .zip(&opened_at)
+            .filter(|(_, at)| recent(at))
+            .fold(0, |keep, (p, _)| keep | 1 << p);
         shrunk = gone;
         let kept: Vec<usize> = (0..state.bins.len()).filter(holds).collect();
         homes = ids
@@ -94,7 +117,10 @@ pub(crate) fn year(percent: u64) -> Year {
 pub(crate) fn digest(state: &State<D>) -> u64 {
     let mut hash = Hash::new();
     state.of.iter().for_each(|&bin| hash.add(u64::from(bin)));
-    state.bins.iter().for_each(|bin| hash.add(u64::from(bin.pool)));
+    state
+        .bins
+        .iter()
+        .for_each(|bin| hash.add(u64::from(bin.pool)));
     hash.value()
 }
 
@@ -109,6 +135,8 @@ pub(crate) fn plans() -> [u64; 2] {
         moves: 40,
         stamps: u32::MAX,
         fill: problem::fill(&pools, 83),
+        reserve: RESERVE,
+        keep: 0,
     };
     [
         digest(&grow::anew(&items, &pools)),

@@ -61,7 +61,10 @@ impl Report {
 
     /// A1, once everything else has run.
     pub(crate) fn close(&mut self) {
-        let figure = format!("{} hard rules broken in {} checks", self.broken, self.judged);
+        let figure = format!(
+            "{} hard rules broken in {} checks",
+            self.broken, self.judged
+        );
         self.line("A1", self.broken == 0, &figure, "0, every prefix included");
     }
 }
@@ -96,7 +99,10 @@ fn anew(report: &mut Report, n: u32, seed: u64, family: Family) -> Anew {
 
 /// A2 to A4: fleets from nothing.
 pub(crate) fn greenfield(report: &mut Report) {
-    let asked = [("A2", 10_000, 1.025, Some(1.015)), ("A3", 100_000, 1.015, None)];
+    let asked = [
+        ("A2", 10_000, 1.025, Some(1.015)),
+        ("A3", 100_000, 1.015, None),
+    ];
     for (gate, n, most, mean_most) in asked {
         let runs: Vec<Anew> = SEEDS
             .iter()
@@ -149,7 +155,10 @@ pub(crate) fn families(report: &mut Report) {
     for (family, most) in asked {
         let run = anew(report, 100_000, 42, family);
         holds &= run.ratio <= most;
-        figures.push(format!("{family:?} {}/{} {:.4}", run.stamps, run.least, run.ratio));
+        figures.push(format!(
+            "{family:?} {}/{} {:.4}",
+            run.stamps, run.least, run.ratio
+        ));
     }
     report.line("A5", holds, &figures.join(", "), "1.006, 1.006, 1.015");
 }
@@ -197,7 +206,12 @@ struct Grown {
 fn grown(history: History) -> Grown {
     let fleet = fleet::grown(history);
     let leaves = |(tenant, home): &(&Tenant, &u32)| tenant.rule != 0 && **home != NONE;
-    let class = fleet.tenants.iter().zip(&fleet.homes).filter(leaves).count();
+    let class = fleet
+        .tenants
+        .iter()
+        .zip(&fleet.homes)
+        .filter(leaves)
+        .count();
     Grown {
         items: problem::living(&fleet.tenants, &fleet.homes),
         pools: if history.one_pool {
@@ -215,6 +229,8 @@ fn budget(grown: &Grown, moves: u32, percent: u64) -> Budget<D> {
         moves,
         stamps: u32::MAX,
         fill: problem::fill(&grown.pools, percent),
+        reserve: 0,
+        keep: 0,
     }
 }
 
@@ -241,7 +257,12 @@ pub(crate) fn incremental(report: &mut Report) {
         let needless = explain::needless(&revision.state).len();
         let limit = Duration::from_millis(if n > 100_000 { 1_000 } else { 50 }) * PATIENCE;
         holds &= moves == forced && revision.exact && needless == 0 && time <= limit;
-        let figure = format!("{}/{} {}", moves + grown.class, forced + grown.class, seconds(time));
+        let figure = format!(
+            "{}/{} {}",
+            moves + grown.class,
+            forced + grown.class,
+            seconds(time)
+        );
         figures.push(figure);
     }
     let bound = "moves = exact minimum, none needless; 0.05 s x 2, 1 s x 2 at a million";
@@ -249,7 +270,28 @@ pub(crate) fn incremental(report: &mut Report) {
 }
 
 /// Stamps and moves of each case of A8 as this program first found them.
-const RECORDED: [(u32, u32); 20] = [(0, 0); 20];
+const RECORDED: [(u32, u32); 20] = [
+    (6, 0),
+    (6, 0),
+    (6, 0),
+    (6, 0),
+    (6, 0),
+    (8, 0),
+    (7, 1),
+    (7, 1),
+    (7, 1),
+    (7, 1),
+    (11, 0),
+    (10, 1),
+    (10, 1),
+    (10, 1),
+    (10, 1),
+    (15, 0),
+    (14, 1),
+    (14, 1),
+    (13, 12),
+    (13, 12),
+];
 
 /// A8: small fleets with budgets, against the bounds and against what was found before.
 pub(crate) fn recorded_cases(report: &mut Report) {
@@ -277,9 +319,15 @@ pub(crate) fn recorded_cases(report: &mut Report) {
     let no_worse = found.iter().zip(RECORDED).all(|(found, recorded)| {
         found.0 < recorded.0 || (found.0 == recorded.0 && found.1 <= recorded.1)
     });
-    let figure = format!("{stamps} stamps in 20 cases, bound {least}; {found:?}");
+    let moves: u32 = found.iter().map(|found| found.1).sum();
+    let figure = format!("{stamps} stamps and {moves} moves in 20 cases, bound {least} stamps");
     let holds = no_worse && minimal;
-    report.line("A8", holds, &figure, "within budget, no worse than recorded");
+    report.line(
+        "A8",
+        holds,
+        &figure,
+        "within budget, no worse than recorded",
+    );
 }
 
 /// A9: what a budget buys.
@@ -298,9 +346,8 @@ pub(crate) fn budgets(report: &mut Report) {
     for (history, moves, retires) in asked {
         let grown = grown(history);
         let budget = budget(&grown, moves, 85);
-        let (revision, time) = measure::timed(|| {
-            grow::revise(&grown.items, &grown.pools, &grown.bins, &budget)
-        });
+        let (revision, time) =
+            measure::timed(|| grow::revise(&grown.items, &grown.pools, &grown.bins, &budget));
         report.judge_plan(&revision);
         let pays = |r: &pack::Retired| revision.state.pool(r.bin).cost >= r.copy;
         let spent = revision.moves() - revision.forced;
@@ -319,14 +366,21 @@ pub(crate) fn trajectory(report: &mut Report) {
     let work = f64::from(year.moves) / f64::from(year.forced.max(1));
     let figure = format!(
         "{} to {} stamps, bound {} {ratio:.4}; {} moves, {} forced, {work:.2}; {} opened, {} retired, {} flaps",
-        year.start, year.end, year.least, year.moves, year.forced, year.opened, year.retired, year.flaps
+        year.start,
+        year.end,
+        year.least,
+        year.moves,
+        year.forced,
+        year.opened,
+        year.retired,
+        year.flaps
     );
     let holds = ratio <= 1.08 && work <= 2.0 && year.flaps == 0;
     report.line("A10", holds, &figure, "1.08, 2 x forced, no flap");
 }
 
 /// What A11's plans were on the machine that recorded them.
-const PLANS: [u64; 2] = [0, 0];
+const PLANS: [u64; 2] = [0xf42e_b6af_8d47_e432, 0x73ce_f5fa_ca4d_e982];
 
 /// A11: the same plan for shuffled input, on other threads and in every build profile.
 pub(crate) fn determinism(report: &mut Report) {
@@ -341,7 +395,11 @@ pub(crate) fn determinism(report: &mut Report) {
         "{:016x} {:016x} shuffled, on 2 threads, {}; planning again moves {again}",
         plans[0],
         plans[1],
-        if cfg!(debug_assertions) { "debug" } else { "optimised" }
+        if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "optimised"
+        }
     );
     report.line("A11", holds, &figure, "as recorded, 0");
 }
@@ -353,9 +411,8 @@ pub(crate) fn explanations(report: &mut Report) {
     let state = &revision.state;
     let count = state.items.len() as u32;
     let (sums, time) = measure::timed(|| {
-        let adds_up = |&item: &u32| {
-            explain::funnel(state, item).total() as usize == state.bins.len()
-        };
+        let adds_up =
+            |&item: &u32| explain::funnel(state, item).total() as usize == state.bins.len();
         (0..count).filter(adds_up).count()
     });
     let each = time.as_secs_f64() * 1e6 / f64::from(count);
@@ -392,5 +449,10 @@ pub(crate) fn control(report: &mut Report) {
         holds &= ratio >= 1.15;
         figures.push(format!("{n}: {stamps}/{least} {ratio:.3}"));
     }
-    report.line("A13", holds, &figures.join(", "), "first fit decreasing at least 1.15");
+    report.line(
+        "A13",
+        holds,
+        &figures.join(", "),
+        "first fit decreasing at least 1.15",
+    );
 }

@@ -156,7 +156,10 @@ pub(crate) fn deny() -> [u64; RESOURCES] {
 
 /// Whether tenants of the family come as they are, without R1 and R2.
 fn is_synthetic(family: Family) -> bool {
-    matches!(family, Family::Lumpy | Family::Complementary | Family::Blocky)
+    matches!(
+        family,
+        Family::Lumpy | Family::Complementary | Family::Blocky
+    )
 }
 
 /// The rule that gives a tenant a stamp of its own.

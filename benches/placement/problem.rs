@@ -18,7 +18,7 @@ use super::pack::state::State;
 pub(crate) const D: usize = RESOURCES + 1;
 
 /// GiB that one unit of a stamp's cost over the payback time is worth copying.
-const PAYS: u64 = 100;
+const PAYS: u64 = 60;
 
 /// Regions of each geography.
 const GEOGRAPHIES: [&[u64]; 3] = [&[0, 2, 4], &[1, 3, 6], &[5, 7]];
@@ -173,7 +173,11 @@ pub(crate) fn prefix_violations(goal: &State<D>, order: &[Move]) -> usize {
         let limits = if guests { &pool.admit } else { &pool.deny };
         broken += (0..D).filter(|&k| loads[to][k] > limits[k]).count();
     }
-    broken + of.iter().zip(&goal.of).filter(|(is, meant)| is != meant).count()
+    broken
+        + of.iter()
+            .zip(&goal.of)
+            .filter(|(is, meant)| is != meant)
+            .count()
 }
 
 /// Whether the item could live on the stamp when the plan is done, from sums of its own.
@@ -192,14 +196,24 @@ pub(crate) fn could_live(state: &State<D>, item: u32, bin: u32) -> bool {
     let guests = members.iter().any(|&at| state.items[at].home != bin);
     let pool = &state.pools[there.pool as usize];
     let limits = if guests { &pool.admit } else { &pool.deny };
-    let fits = |k: usize| members.iter().map(|&at| state.items[at].demand[k]).sum::<u64>() <= limits[k];
+    let fits = |k: usize| {
+        members
+            .iter()
+            .map(|&at| state.items[at].demand[k])
+            .sum::<u64>()
+            <= limits[k]
+    };
     let same = |at: &&usize| state.items[**at].group == one.group;
     let clash = one.group != NONE && members.iter().filter(same).count() > 1;
     (0..D).all(fits) && !clash
 }
 
 /// The packing of a batch, as a state that can be judged.
-pub(crate) fn unpacked<'a>(items: &'a [Item<D>], pools: &'a [Pool<D>], batch: &Batch) -> State<'a, D> {
+pub(crate) fn unpacked<'a>(
+    items: &'a [Item<D>],
+    pools: &'a [Pool<D>],
+    batch: &Batch,
+) -> State<'a, D> {
     let bins = vec![0; batch.stamps as usize];
     let mut state = State::new(items, pools, &bins);
     for (item, bin) in batch.of.iter().enumerate() {

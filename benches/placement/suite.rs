@@ -18,7 +18,12 @@ pub(crate) struct Small {
 /// All of them.
 pub(crate) fn all() -> Vec<Small> {
     let mut suite = Vec::new();
-    for family in [Family::Mixed, Family::Lumpy, Family::Complementary, Family::Affinity] {
+    for family in [
+        Family::Mixed,
+        Family::Lumpy,
+        Family::Complementary,
+        Family::Affinity,
+    ] {
         plain(&mut suite, family, &[200, 500, 1_000]);
     }
     plain(&mut suite, Family::Blocky, &[40, 80, 150, 300]);
@@ -102,8 +107,7 @@ pub(crate) fn planted(stamps: u64, each: u64, fill: u64, seed: u64) -> Vec<Tenan
             let v = dice.below(q, 50, 1_000);
             20 + 2 * (v * v * v / 1_000_000) + dice.below(q, 40 + k as u64, 1_000) / 2
         };
-        let sums: [u64; RESOURCES] =
-            std::array::from_fn(|k| (0..each).map(|j| weight(j, k)).sum());
+        let sums: [u64; RESOURCES] = std::array::from_fn(|k| (0..each).map(|j| weight(j, k)).sum());
         let mut rest = targets;
         for j in 0..each {
             let demand: [u64; RESOURCES] = std::array::from_fn(|k| {

@@ -15,12 +15,7 @@ const BITS: u32 = 48;
 
 /// For each tenant the new stamp of the pool, from zero, that it goes to; at most `most` stamps.
 /// Every tenant fits a stamp of its own.
-pub(super) fn packed(
-    board: &Board,
-    pool: &Pool,
-    tenants: &[usize],
-    most: u32,
-) -> Vec<Option<u32>> {
+pub(super) fn packed(board: &Board, pool: &Pool, tenants: &[usize], most: u32) -> Vec<Option<u32>> {
     let placement = &board.fleet.policy.placement;
     let ceiling = Fine::ceiling(&pool.shape.capacity, placement.bands.provision.0).0;
     // Amounts round up and limits down, so that absurd ones stay safe.

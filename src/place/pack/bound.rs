@@ -106,7 +106,10 @@ impl<'a, const D: usize> Sums<'a, D> {
         }
         let confined = |group: &Vec<u64>| group.iter().filter(|m| **m & !mask == 0).count();
         let group = self.groups.iter().map(confined).max().unwrap_or(0);
-        let large = (0..D).map(|k| self.l2(mask, k, limits[k])).max().unwrap_or(0);
+        let large = (0..D)
+            .map(|k| self.l2(mask, k, limits[k]))
+            .max()
+            .unwrap_or(0);
         let other = whole(group as u128).max(large);
         if other > bound.stamps {
             bound.stamps = other;
@@ -119,7 +122,10 @@ impl<'a, const D: usize> Sums<'a, D> {
     pub fn nested(&self, nest: &Nest) -> u32 {
         let parts: u32 = nest.parts.iter().map(|part| self.nested(part)).sum();
         let within = nest.within.iter().map(|part| self.nested(part)).max();
-        self.of(nest.mask).stamps.max(parts).max(within.unwrap_or(0))
+        self.of(nest.mask)
+            .stamps
+            .max(parts)
+            .max(within.unwrap_or(0))
     }
 
     /// Martello and Toth's L2 in one dimension, over thresholds among the large items; a bound

@@ -28,6 +28,11 @@ pub struct Budget<const D: usize> {
     pub stamps: u32,
     /// The most that a stamp may carry that such moves fill, for each pool.
     pub fill: Vec<[u64; D]>,
+    /// Thousandths of a pool's room that must stay free in every dimension without the stamp:
+    /// what the forecast fills until the move has paid back.
+    pub reserve: u64,
+    /// The pools that lose no stamp, as bits: they opened one within the payback time.
+    pub keep: u64,
 }
 
 /// A stamp that is emptied by choice.
@@ -48,17 +53,33 @@ impl<const D: usize> Budget<D> {
             moves: 0,
             stamps: 0,
             fill: Vec::new(),
+            reserve: 0,
+            keep: 0,
         }
     }
 }
 
-/// Tries to do without each stamp that the plan opened, without a move more.
-pub(super) fn empty_opened<const D: usize>(revision: &mut Revision<D>, first_new: u32) {
-    for bin in (first_new..index(revision.state.bins.len())).rev() {
-        if let Some(trial) = emptied(&mut revision.state, bin, 0) {
-            trial.keep(revision, bin);
+/// Tries to do without each stamp that the plan opened: without a move more, else within the
+/// budget, as a stamp that is never opened is the cheapest to retire. Gives the moves spent.
+pub(super) fn empty_opened<const D: usize>(
+    revision: &mut Revision<D>,
+    budget: &Budget<D>,
+    first_new: u32,
+) -> u32 {
+    let mut spent = 0;
+    for most in [0, budget.moves] {
+        for bin in (first_new..index(revision.state.bins.len())).rev() {
+            if !revision.state.bins[bin as usize].open {
+                continue;
+            }
+            let most = most.saturating_sub(spent);
+            if let Some(trial) = emptied(&mut revision.state, bin, most) {
+                spent += trial.moves;
+                trial.keep(revision, bin);
+            }
         }
     }
+    spent
 }
 
 /// Empties stamps, those with the fewest at home first, as long as the budget lasts.
@@ -66,46 +87,49 @@ pub(super) fn within<const D: usize>(
     revision: &mut Revision<D>,
     budget: &Budget<D>,
     first_new: u32,
+    spent: u32,
 ) {
-    if budget.moves == 0 || budget.stamps == 0 {
+    if budget.moves <= spent || budget.stamps == 0 {
         return;
     }
     revision.state.lower(&budget.fill);
     let mut left = budget.clone();
-    let mut tried = vec![false; revision.state.bins.len()];
+    left.moves -= spent;
+    let mut tried = restless(&revision.state, budget.keep, first_new);
     loop {
         let candidates = candidates(&revision.state, &tried, left.moves);
         if candidates.is_empty() || left.stamps == 0 {
             break;
         }
-        let mut best: Option<(u32, u64, u32)> = None;
+        let mut best: Option<(u32, u64, u32, Trial)> = None;
         for bin in candidates {
             let state = &mut revision.state;
             let mark = state.mark();
             let trial = emptied(state, bin, left.moves);
-            let trial = trial.map(|trial| (trial.moves, trial.copy, bin));
             state.roll_back(mark);
             state.bins[bin as usize].open = true;
-            let pays = |copy: u64| revision.state.pool(bin).cost >= copy;
-            match trial.filter(|trial| pays(trial.1)) {
-                Some(trial) => best = Some(best.map_or(trial, |best| best.min(trial))),
+            let pays = |trial: &Trial| state.pool(bin).cost >= trial.copy;
+            match trial.filter(|trial| pays(trial) && spares(state, bin, budget.reserve)) {
+                Some(trial) => {
+                    let key = (trial.moves, trial.copy, bin);
+                    if best.as_ref().is_none_or(|b| key < (b.0, b.1, b.2)) {
+                        best = Some((key.0, key.1, key.2, trial));
+                    }
+                }
                 None => tried[bin as usize] = true,
             }
         }
-        let Some((.., bin)) = best else { continue };
-        let Some(trial) = emptied(&mut revision.state, bin, left.moves) else {
+        let Some((moves, copy, bin, trial)) = best else {
             continue;
         };
-        left.moves -= trial.moves;
+        left.moves -= moves;
         left.stamps -= 1;
-        if bin < first_new {
-            revision.retired.push(Retired {
-                bin,
-                moves: trial.moves,
-                copy: trial.copy,
-            });
-        }
+        revision.retired.push(Retired { bin, moves, copy });
         tried[bin as usize] = true;
+        revision.state.bins[bin as usize].open = false;
+        for &(item, to) in &trial.places {
+            revision.state.put(item, to);
+        }
         trial.keep(revision, bin);
     }
     revision.state.lower(&[]);
@@ -125,17 +149,50 @@ pub(super) fn send_home<const D: usize>(revision: &mut Revision<D>) {
     revision.state.settle();
 }
 
+/// For each stamp whether its pool keeps all it has, or opens one in this plan: opening and retiring at once would
+/// only be moving.
+fn restless<const D: usize>(state: &State<D>, keep: u64, first_new: u32) -> Vec<bool> {
+    let mut opens: Vec<bool> = (0..state.pools.len())
+        .map(|pool| keep >> pool & 1 == 1)
+        .collect();
+    for bin in state.bins.iter().skip(first_new as usize) {
+        opens[bin.pool as usize] |= bin.open;
+    }
+    state
+        .bins
+        .iter()
+        .map(|bin| opens[bin.pool as usize])
+        .collect()
+}
+
+/// Whether the stamp's pool keeps the reserve without it.
+fn spares<const D: usize>(state: &State<D>, bin: u32, reserve: u64) -> bool {
+    let pool = state.bins[bin as usize].pool as usize;
+    let open = state.of_pool[pool]
+        .iter()
+        .map(|&bin| &state.bins[bin as usize])
+        .filter(|there| there.open);
+    let (mut stamps, mut sums) = (0_u128, [0_u128; D]);
+    for there in open {
+        stamps += 1;
+        (0..D).for_each(|k| sums[k] += u128::from(there.load[k]));
+    }
+    let usable = u128::from(1_000 - reserve.min(1_000)) * stamps.saturating_sub(1);
+    (0..D).all(|k| sums[k] * 1_000 <= u128::from(state.pools[pool].admit[k]) * usable)
+}
+
 /// A stamp that was emptied, and what it took.
 struct Trial {
     moves: u32,
     copy: u64,
     drained: Vec<u32>,
-    touched: Vec<u32>,
+    /// Where everyone is then who was moved on the way.
+    places: Vec<(u32, u32)>,
 }
 
 impl Trial {
     fn keep<const D: usize>(self, revision: &mut Revision<D>, bin: u32) {
-        for item in self.touched {
+        for (item, _) in self.places {
             let cause = &mut revision.causes[item as usize];
             if revision.state.is_moved(item) {
                 cause.get_or_insert(if self.drained.contains(&item) {
@@ -165,7 +222,11 @@ fn candidates<const D: usize>(state: &State<D>, tried: &[bool], moves: u32) -> V
         })
         .filter(|key| key.0 <= moves)
         .collect();
-    let count = if state.bins.len() < FEW { CANDIDATES } else { 1 };
+    let count = if state.bins.len() < FEW {
+        CANDIDATES
+    } else {
+        1
+    };
     if keyed.len() > count {
         keyed.select_nth_unstable(count);
         keyed.truncate(count);
@@ -179,7 +240,10 @@ fn candidates<const D: usize>(state: &State<D>, tried: &[bool], moves: u32) -> V
 fn emptied<const D: usize>(state: &mut State<D>, bin: u32, most: u32) -> Option<Trial> {
     let mark = state.mark();
     let mut drained = state.bins[bin as usize].members.clone();
-    if drained.iter().any(|&item| state.items[item as usize].pinned) {
+    if drained
+        .iter()
+        .any(|&item| state.items[item as usize].pinned)
+    {
         return None;
     }
     state.bins[bin as usize].open = false;
@@ -203,7 +267,10 @@ fn emptied<const D: usize>(state: &mut State<D>, bin: u32, most: u32) -> Option<
                 moves,
                 copy: u64::try_from(copy).unwrap_or(0),
                 drained,
-                touched,
+                places: touched
+                    .iter()
+                    .map(|&item| (item, state.of[item as usize]))
+                    .collect(),
             });
         }
     }

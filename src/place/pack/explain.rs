@@ -109,7 +109,11 @@ pub fn funnel<const D: usize>(state: &State<D>, item: u32) -> Funnel {
 /// Stamps against their lower bound, for each pool.
 pub fn certificates<const D: usize>(state: &State<D>) -> Vec<Certificate> {
     let sums = Sums::new(state.items, state.pools);
-    let open = |bins: &Vec<u32>| bins.iter().filter(|&&bin| state.bins[bin as usize].open).count();
+    let open = |bins: &Vec<u32>| {
+        bins.iter()
+            .filter(|&&bin| state.bins[bin as usize].open)
+            .count()
+    };
     state
         .of_pool
         .iter()

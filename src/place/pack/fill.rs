@@ -57,7 +57,11 @@ pub fn batch<const D: usize>(items: &[Item<D>], pool: &Pool<D>) -> Batch {
     Batch {
         stamps: index(state.bins.len()),
         at_least,
-        of: state.of.iter().map(|&bin| (bin != NONE).then_some(bin)).collect(),
+        of: state
+            .of
+            .iter()
+            .map(|&bin| (bin != NONE).then_some(bin))
+            .collect(),
     }
 }
 
@@ -109,7 +113,10 @@ pub(super) fn one_by_one<const D: usize>(
 pub(super) fn by_size<const D: usize>(state: &State<D>, pool: u32, items: &mut [u32]) {
     let scale = &state.pools[pool as usize].scale;
     items.sort_by_cached_key(|&item| {
-        (Reverse(scale.size(&state.items[item as usize].demand)), item)
+        (
+            Reverse(scale.size(&state.items[item as usize].demand)),
+            item,
+        )
     });
 }
 
@@ -188,7 +195,11 @@ fn heaped<const D: usize>(
 fn likeness<const D: usize>(shares: &[u64; D]) -> (u32, u32) {
     let largest = shares.iter().copied().max().unwrap_or(0).max(1);
     let octave = largest.ilog2();
-    let half = if octave > 0 { largest >> (octave - 1) & 1 } else { 0 };
+    let half = if octave > 0 {
+        largest >> (octave - 1) & 1
+    } else {
+        0
+    };
     let direction = shares
         .iter()
         .fold(0, |code, &share| code * 3 + (share * 3 / largest).min(2));
@@ -212,7 +223,9 @@ impl<const D: usize> Slopes<D> {
 
     fn score(&self, at: usize, shares: &[u64; D]) -> u64 {
         let slope = &self.slopes[at];
-        (0..D).map(|k| shares[k] * slope[k]).fold(0, u64::saturating_add)
+        (0..D)
+            .map(|k| shares[k] * slope[k])
+            .fold(0, u64::saturating_add)
     }
 
     fn best(&self, state: &State<D>, item: u32) -> Option<usize> {

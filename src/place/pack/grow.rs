@@ -32,7 +32,12 @@ pub fn anew<'a, const D: usize>(items: &'a [Item<D>], pools: &'a [Pool<D>]) -> S
     }
     let mut left = Vec::new();
     for (items, pool) in wanted.into_iter().zip(0..) {
-        left.extend(fill::into_pool(&mut state, pool, plan.stamps[pool as usize], items));
+        left.extend(fill::into_pool(
+            &mut state,
+            pool,
+            plan.stamps[pool as usize],
+            items,
+        ));
         state.settle();
     }
     let mut stuck: Vec<Vec<u32>> = vec![Vec::new(); pools.len()];
@@ -87,8 +92,8 @@ pub fn revise<'a, const D: usize>(
     let left = place_waiting(&mut revision.state);
     open_for(&mut revision.state, &left);
     revision.state.settle();
-    consolidate::empty_opened(&mut revision, first_new);
-    consolidate::within(&mut revision, budget, first_new);
+    let spent = consolidate::empty_opened(&mut revision, budget, first_new);
+    consolidate::within(&mut revision, budget, first_new, spent);
     consolidate::send_home(&mut revision);
     revision
 }

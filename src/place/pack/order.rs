@@ -81,7 +81,9 @@ fn stop<const D: usize>(now: &State<D>, goal: &State<D>, waiting: &[Vec<u32>]) -
     candidates.sort_unstable();
     candidates.into_iter().find_map(|(_, item)| {
         let from = now.of[item as usize];
-        let to = now.reach(item).find(|&bin| bin != from && now.takes(bin, item))?;
+        let to = now
+            .reach(item)
+            .find(|&bin| bin != from && now.takes(bin, item))?;
         Some(Move { item, from, to })
     })
 }

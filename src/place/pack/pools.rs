@@ -106,7 +106,9 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
     fn spread(&mut self) {
         for at in 0..self.flexible.len() {
             let item = self.flexible[at];
-            let pool = self.cheapest_rise(item, 3, true).or_else(|| self.opened(item));
+            let pool = self
+                .cheapest_rise(item, 3, true)
+                .or_else(|| self.opened(item));
             if let Some(pool) = pool.or_else(|| self.cheapest_rise(item, 3, false)) {
                 self.add(item, pool);
             }
@@ -162,8 +164,7 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
         let scale = &self.state.pools[pool as usize].scale;
         let demand = &self.state.items[item as usize].demand;
         let stamps = u64::from(filling.stamps.max(1));
-        let part = (1 << 32) / stamps;
-        let level = |shares: u64| (shares.saturating_mul(part)) >> 32;
+        let level = |shares: u64| shares / stamps;
         (0..D)
             .map(|k| {
                 let more = scale.share(k, demand[k]);
@@ -270,7 +271,11 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
                         let limit = u128::from(pool.admit[k]) * stamps / 1_000;
                         let over = u128::from(filling.load[k]).saturating_sub(limit);
                         let over = u64::try_from(over).unwrap_or(u64::MAX);
-                        if over == 0 { 0 } else { pool.scale.share(k, over).max(1) }
+                        if over == 0 {
+                            0
+                        } else {
+                            pool.scale.share(k, over).max(1)
+                        }
                     })
                     .fold(0, u64::saturating_add)
             })

@@ -87,7 +87,17 @@ fn best_step<const D: usize>(
             let gives = state.items[item as usize].demand[dimension];
             pairs += 1;
             let after = state.excess_if(worst, NONE, item) + state.excess_if(to, item, NONE);
-            let worth = worth(state, Step { item, to, back: NONE }, worst, total, after);
+            let worth = worth(
+                state,
+                Step {
+                    item,
+                    to,
+                    back: NONE,
+                },
+                worst,
+                total,
+                after,
+            );
             if worth > 0 && best.is_none_or(|b| (worth, to, item, NONE) > b) {
                 best = Some((worth, to, item, NONE));
                 if worth >= 4 * total {
@@ -121,13 +131,7 @@ fn best_step<const D: usize>(
 }
 
 /// How much less is over, weighed.
-fn worth<const D: usize>(
-    state: &State<D>,
-    step: Step,
-    worst: u32,
-    before: u64,
-    after: u64,
-) -> u64 {
+fn worth<const D: usize>(state: &State<D>, step: Step, worst: u32, before: u64, after: u64) -> u64 {
     let gain = before.saturating_sub(after);
     if gain == 0 {
         return 0;
@@ -156,7 +160,8 @@ fn worth<const D: usize>(
 fn may_go<const D: usize>(state: &State<D>, item: u32, to: u32) -> bool {
     let one = &state.items[item as usize];
     let there = &state.bins[to as usize];
-    one.mask >> there.pool & 1 == 1 && !(one.pinned && one.home != to)
+    one.mask >> there.pool & 1 == 1
+        && !(one.pinned && one.home != to)
         && (one.group == NONE || !state.conflicts(to, item))
 }
 

@@ -97,7 +97,8 @@ fn greedy<const D: usize>(order: &[Movable<D>], excess: [u64; D]) -> Vec<Movable
     let mut chosen: Vec<Movable<D>> = Vec::new();
     let mut rest = excess;
     while rest != [0; D] {
-        let usefulness = |one: &Movable<D>| (weight(one.demand, rest), std::cmp::Reverse(one.tenant));
+        let usefulness =
+            |one: &Movable<D>| (weight(one.demand, rest), std::cmp::Reverse(one.tenant));
         let best = (0..left.len()).max_by_key(|&at| usefulness(&left[at]));
         let Some(best) = best else { break };
         let one = left.swap_remove(best);
