@@ -32,7 +32,8 @@ pub(super) fn run(args: &ObserveArgs, ui: &Ui) -> Result<Exit, Stop> {
     let inventory = planning::observe(&loaded.fleet, &cloud)?;
     match &args.out {
         Some(file) => {
-            let json = serde_json::to_vec_pretty(&inventory)
+            let json = inventory
+                .to_bytes()
                 .map_err(|fault| Stop::error(format!("cannot write the inventory: {fault}")))?;
             outfile::write(file, &json)?;
             ui.say(&summary(&inventory));
