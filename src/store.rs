@@ -25,6 +25,7 @@ pub use local::LocalStore;
 pub use run::RunJournal;
 pub use run::confirm;
 pub use run::find_run;
+pub use run::find_run_id;
 pub use run::unfinished;
 pub use run::unlock;
 pub use shared::SharedStore;

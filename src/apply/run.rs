@@ -46,7 +46,7 @@ impl Apply<'_> {
         let cleared = self.judge_approvals(&plan, progress).await?;
         self.judge_time(&plan, progress)?;
         self.judge_facts(&plan, journal.as_ref()).await?;
-        let (lease, journal) = self.lock(&plan).await?;
+        let (lease, journal) = self.lock(&plan, journal).await?;
         if journal.progress().completed {
             self.store.release(lease).await?;
             return Ok(ApplyOutcome::AlreadyDone(journal.run().clone()));

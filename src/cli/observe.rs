@@ -31,7 +31,8 @@ pub(super) fn run(args: &ObserveArgs, ui: &Ui) -> Result<Exit, Stop> {
     let cloud = cloud::open(&loaded)?;
     let inventory = planning::observe(&loaded.fleet, &cloud)?;
     if let Some(file) = &args.out {
-        let json = serde_json::to_vec_pretty(&inventory)
+        let json = inventory
+            .to_bytes()
             .map_err(|fault| Stop::error(format!("cannot write the inventory: {fault}")))?;
         outfile::write(file, &json)?;
         ui.say(&summary(&inventory));

@@ -1,16 +1,19 @@
 //! Stamps that cannot go where they should: their state, who stays on them, who would be left.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::block;
 use super::finding;
 use super::told;
 use crate::diff::Goal;
+use crate::diff::StampDifference;
 use crate::diff::TenantDifference;
 use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
 use crate::model::TenantId;
+use crate::model::left_join;
 use crate::plan::Context;
 use crate::plan::format::Finding;
 use crate::plan::format::FindingCode;
@@ -80,13 +83,27 @@ pub(super) fn held_back(context: &mut Context<'_>, findings: &mut Vec<Finding>) 
 
 /// A stamp goes or rests only if everybody on it leaves in this plan (O-6, X-107).
 pub(super) fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
+    let goes = |difference: &StampDifference| {
+        matches!(difference.goal, Goal::Retire(_) | Goal::Rest)
+    };
+    let stamps = context.differences.stamps.iter();
+    let going: BTreeSet<&StampId> =
+        stamps.filter(|(_, difference)| goes(difference)).map(|(id, _)| id).collect();
+    // Most plans retire nothing, and then nobody's home need be looked at.
+    if going.is_empty() {
+        return;
+    }
     let mut staying: BTreeMap<StampId, Vec<TenantId>> = BTreeMap::new();
-    for (id, seen) in &context.inventory.tenants {
-        if seen.state.is_terminal() {
+    for (id, seen, difference) in
+        left_join(&context.inventory.tenants, &context.differences.tenants)
+    {
+        let concerned = going.contains(&seen.stamp)
+            || seen.moved_from.as_ref().is_some_and(|from| going.contains(from));
+        if seen.state.is_terminal() || !concerned {
             continue;
         }
         let blocked = context.is_blocked(&Subject::Tenant(id.clone()));
-        let leaves = match context.differences.tenants.get(id) {
+        let leaves = match difference {
             Some(TenantDifference::Move { .. } | TenantDifference::Offboard { .. }) => !blocked,
             Some(TenantDifference::Settle { from, .. }) => !blocked && *from != seen.stamp,
             Some(
@@ -98,10 +115,7 @@ pub(super) fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>
         };
         let settles = leaves || seen.moved_from.is_none();
         if !leaves
-            || matches!(
-                context.differences.tenants.get(id),
-                Some(TenantDifference::Settle { .. })
-            )
+            || matches!(difference, Some(TenantDifference::Settle { .. }))
         {
             staying
                 .entry(seen.stamp.clone())
@@ -114,8 +128,7 @@ pub(super) fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>
     }
     let mut blocked = Vec::new();
     for (id, difference) in &context.differences.stamps {
-        let goes = matches!(difference.goal, Goal::Retire(_) | Goal::Rest);
-        let Some(tenants) = staying.get(id).filter(|_| goes) else {
+        let Some(tenants) = staying.get(id).filter(|_| goes(difference)) else {
             continue;
         };
         let subject = Subject::Stamp(id.clone());

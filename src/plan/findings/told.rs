@@ -10,6 +10,7 @@ use crate::diff::settings::SettingChange;
 use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
+use crate::model::left_join;
 use crate::model::policy::Band;
 use crate::model::stamp::Shape;
 use crate::observe::SeenStamp;
@@ -41,9 +42,10 @@ pub(super) fn unmanaged(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "write its block again, or retire it with `desired: retired`",
         ));
     }
-    for (id, seen) in &context.inventory.tenants {
-        if seen.state.is_terminal()
-            || context.blueprint.fleet.tenants.contains_key(id)
+    let tenants = left_join(&context.inventory.tenants, &context.blueprint.fleet.tenants);
+    for (id, seen, meant) in tenants {
+        if meant.is_some()
+            || seen.state.is_terminal()
             || context.differences.tenants.contains_key(id)
         {
             continue;
