@@ -83,12 +83,13 @@ pub(super) fn held_back(context: &mut Context<'_>, findings: &mut Vec<Finding>) 
 
 /// A stamp goes or rests only if everybody on it leaves in this plan (O-6, X-107).
 pub(super) fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
-    let goes = |difference: &StampDifference| {
-        matches!(difference.goal, Goal::Retire(_) | Goal::Rest)
-    };
+    let goes =
+        |difference: &StampDifference| matches!(difference.goal, Goal::Retire(_) | Goal::Rest);
     let stamps = context.differences.stamps.iter();
-    let going: BTreeSet<&StampId> =
-        stamps.filter(|(_, difference)| goes(difference)).map(|(id, _)| id).collect();
+    let going: BTreeSet<&StampId> = stamps
+        .filter(|(_, difference)| goes(difference))
+        .map(|(id, _)| id)
+        .collect();
     // Most plans retire nothing, and then nobody's home need be looked at.
     if going.is_empty() {
         return;
@@ -98,7 +99,10 @@ pub(super) fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>
         left_join(&context.inventory.tenants, &context.differences.tenants)
     {
         let concerned = going.contains(&seen.stamp)
-            || seen.moved_from.as_ref().is_some_and(|from| going.contains(from));
+            || seen
+                .moved_from
+                .as_ref()
+                .is_some_and(|from| going.contains(from));
         if seen.state.is_terminal() || !concerned {
             continue;
         }
@@ -114,9 +118,7 @@ pub(super) fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>
             | None => false,
         };
         let settles = leaves || seen.moved_from.is_none();
-        if !leaves
-            || matches!(difference, Some(TenantDifference::Settle { .. }))
-        {
+        if !leaves || matches!(difference, Some(TenantDifference::Settle { .. })) {
             staying
                 .entry(seen.stamp.clone())
                 .or_default()
