@@ -34,6 +34,7 @@ mod facts;
 mod clear;
 mod begin;
 mod footing;
+mod request;
 mod run;
 #[cfg(test)]
 pub(crate) mod tests_support;
@@ -42,7 +43,6 @@ mod tests;
 
 pub use clock::Clock;
 pub use clock::DrivenClock;
-pub use clock::WallClock;
 pub use conditions::Verdict;
 pub use event::ApplyEvent;
 pub use event::What;
@@ -51,7 +51,7 @@ pub use outcome::Denied;
 pub use outcome::Moved;
 pub use outcome::OpenStep;
 pub use outcome::Report;
-pub use run::Apply;
+pub use request::Apply;
 pub use run::CONCURRENCY;
 pub use run::apply;
 pub use stop::StopHandle;

@@ -10,6 +10,7 @@ mod ui;
 mod args;
 mod outfile;
 mod load;
+mod home;
 mod cloud;
 mod duration;
 mod planning;
@@ -27,6 +28,7 @@ mod show;
 mod graph;
 mod verify;
 mod approve;
+mod azure;
 mod trust;
 mod apply;
 mod gates;
@@ -163,7 +165,7 @@ fn dispatch(command: Command, context: &Context, ui: &Ui) -> Result<Exit, Stop> 
         Command::Apply(args) => apply::run(&args, context, ui),
         Command::Confirm(args) => gates::confirm(&args, context, ui),
         Command::Unlock(args) => gates::unlock(&args, context, ui),
-        Command::Status(args) => status::run(&args, ui),
+        Command::Status(args) => status::run(&args, context, ui),
         Command::Explain(args) => explain::run(&args, ui),
         Command::List(args) => list::run(&args, ui),
         Command::Wait(args) => wait::run(&args, ui),

@@ -12,6 +12,7 @@ pub mod source;
 
 mod calls;
 mod controllers;
+mod declare;
 mod decode;
 mod document;
 mod document_policy;
@@ -19,6 +20,7 @@ mod document_tenant;
 mod expression;
 mod functions;
 mod hcl;
+mod hcl_body;
 mod hcl_each;
 mod hcl_layout;
 mod hcl_syntax;

@@ -12,6 +12,7 @@ pub mod tenant;
 pub mod capacity;
 pub mod fleet;
 pub mod names;
+pub mod join;
 
 pub use capacity::CapacityReservation;
 pub use capacity::GroupLimit;
@@ -30,6 +31,7 @@ pub use id::ReservationName;
 pub use id::StampId;
 pub use id::SubscriptionName;
 pub use id::TenantId;
+pub use join::left_join;
 pub use load::Dimension;
 pub use load::Load;
 pub use policy::Policy;

@@ -2,6 +2,7 @@
 //! of it goes through a [`Provider`].
 
 pub mod inventory;
+mod file;
 mod fold;
 
 use stampctl_contract::Provider;

@@ -7,10 +7,12 @@
 //! a reservation grows with its stamps). What is left is refused with every reason (row 8).
 //! Nothing is chosen later, and nothing here depends on the order of the input.
 
+pub mod pack;
 pub mod placement;
 
 mod answer;
 mod assign;
+mod batch;
 mod board;
 mod bounds;
 mod choose;
@@ -21,7 +23,6 @@ mod naming;
 mod open;
 mod quota;
 mod resident;
-mod shed;
 mod site;
 mod size;
 mod sticky;

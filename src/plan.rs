@@ -11,12 +11,14 @@ mod context;
 mod draft;
 mod findings;
 mod graph;
+mod identity;
 mod opening;
 mod quota;
 mod stamp_change;
 mod stamp_in;
 mod stamp_out;
 mod stamp_rest;
+mod stamp_return;
 mod tenant_in;
 mod tenant_move;
 mod tenant_out;
@@ -74,6 +76,26 @@ pub fn plan(
     placement: &Placement,
     tool: &str,
 ) -> Result<Plan, PlanningError> {
+    // To hash a million tenants takes as long as to plan for those that changed, and neither
+    // needs the other.
+    let (body, manifest, rest) = std::thread::scope(|scope| {
+        let digests =
+            scope.spawn(|| (identity::of_fleet(fleet), identity::of_inventory(inventory)));
+        let body = body(fleet, inventory, placement);
+        let (manifest, rest) =
+            digests.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (body, manifest, rest)
+    });
+    let body = Body { manifest: manifest?, ..body? };
+    Ok(Plan::seal(body, tool, inventory.observed_at, rest?)?)
+}
+
+/// Everything that the plan says, but for the digest of the fleet.
+fn body(
+    fleet: &Fleet,
+    inventory: &Inventory,
+    placement: &Placement,
+) -> Result<Body, PlanningError> {
     let blueprint = blueprint::draw(fleet, inventory, placement)?;
     let differences = diff::diff(&blueprint, inventory);
     let mut context = Context {
@@ -92,12 +114,12 @@ pub fn plan(
     findings.extend(findings::after(&context, &steps));
     findings.sort();
     findings.dedup();
-    let body = Body {
+    Ok(Body {
         fleet: fleet.name.clone(),
         environment: fleet.environment.clone(),
         provider: provider(fleet).to_owned(),
         registry: fleet.registry.clone(),
-        manifest: Digest::of_value(fleet)?,
+        manifest: Digest(String::new()),
         policy: fleet.policy.clone(),
         tenants: u64::try_from(placement.decisions.len()).unwrap_or(u64::MAX),
         opening: opening::draw(&context, &quota, &steps),
@@ -108,9 +130,7 @@ pub fn plan(
         bounds: placement.bounds.clone(),
         findings,
         steps,
-    };
-    let rest = Digest::of_value(inventory)?;
-    Ok(Plan::seal(body, tool, inventory.observed_at, rest)?)
+    })
 }
 
 /// Counts the capacity and writes the quota steps. An account that lacks cores blocks the stamps

@@ -7,6 +7,7 @@
 pub mod lease;
 pub mod run;
 pub mod local;
+pub mod shared;
 #[cfg(test)]
 pub(crate) mod conformance;
 
@@ -24,8 +25,10 @@ pub use local::LocalStore;
 pub use run::RunJournal;
 pub use run::confirm;
 pub use run::find_run;
+pub use run::find_run_id;
 pub use run::unfinished;
 pub use run::unlock;
+pub use shared::SharedStore;
 
 /// Why a store did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -127,4 +130,15 @@ pub trait Store: Send + Sync {
 
     /// Takes the lock from the run that holds it and gives it to `by`, with a larger epoch.
     async fn break_lock(&self, run: &RunId, by: &Holder) -> Result<Lease, StoreError>;
+}
+
+/// The name of a plan's file. A digest is only trusted as a name when it looks like one.
+fn plan_name(digest: &Digest) -> Result<String, StoreError> {
+    let hexadecimal = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    if digest.0.len() != 64 || !digest.0.chars().all(hexadecimal) {
+        return Err(StoreError::NotNow(
+            "a plan's digest is not one of SHA-256".to_owned(),
+        ));
+    }
+    Ok(format!("{digest}.json"))
 }

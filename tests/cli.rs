@@ -179,10 +179,8 @@ fn a_saved_plan_is_its_owners_alone_and_leads_back_to_its_fleet() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
-    let next = planned.out.lines().map(str::trim);
-    let next = next
-        .filter(|line| line.starts_with("stampctl "))
-        .next_back();
+    let mut lines = planned.out.lines().map(str::trim);
+    let next = lines.rfind(|line| line.starts_with("stampctl "));
     assert_eq!(next, Some("stampctl apply p.json --fleet fleet"));
     ends(at, &["verify", "p.json"], 0);
     ends(at, &["show", "p.json", "--format", "markdown"], 0);

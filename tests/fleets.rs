@@ -96,16 +96,16 @@ fn tell(fleet: &Path) -> Story {
             last = (command.to_owned(), code);
         }
     }
-    let loads = run("stampctl validate .", copy.path()).1 == 0;
-    let lost = copy.path().join(".stampctl/world").exists()
+    let is_valid = run("stampctl validate .", copy.path()).1 == 0;
+    let has_lost_quota = copy.path().join(".stampctl/world").exists()
         && !run("stampctl sim show . --format json", copy.path())
             .0
             .contains("\"lost_quota\": []");
-    let broken = if loads && last != (AT_REST.to_owned(), 0) {
+    let broken = if is_valid && last != (AT_REST.to_owned(), 0) {
         Some(format!(
             "the script does not end with `{AT_REST}` and exit code 0"
         ))
-    } else if lost {
+    } else if has_lost_quota {
         Some("quota was lost".to_owned())
     } else {
         None
@@ -152,7 +152,31 @@ fn run(command: &str, dir: &Path) -> (String, i32) {
         text.push_str(&err);
     }
     let text = text.replace(&dir.display().to_string(), "FLEET");
-    (text, output.status.code().unwrap_or(-1))
+    (without_runs(&text), output.status.code().unwrap_or(-1))
+}
+
+/// A run's id ends in six digits that tell two runs of one plan apart; they differ every time.
+fn without_runs(text: &str) -> String {
+    let digits = |text: &str, n: usize| {
+        text.len() >= n && text.as_bytes()[..n].iter().all(u8::is_ascii_hexdigit)
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('-') {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let plan = before.len() >= 12
+            && before.is_char_boundary(before.len() - 12)
+            && digits(&before[before.len() - 12..], 12);
+        if plan && digits(&after[1..], 6) {
+            out.push_str("-RUNRUN");
+            rest = &after[7..];
+        } else {
+            out.push('-');
+            rest = &after[1..];
+        }
+    }
+    out + rest
 }
 
 /// Splits at blanks; double quotes hold words together.

@@ -1,4 +1,9 @@
 //! The manifest through its front door: files in, a fleet or findings out.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test writes its own files; nobody reads them after a crash"
+)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[path = "manifest/broken.rs"]
@@ -7,6 +12,8 @@ mod broken;
 mod folders;
 #[path = "manifest/hostile.rs"]
 mod hostile;
+#[path = "manifest/readers.rs"]
+mod readers;
 #[path = "manifest/spellings.rs"]
 mod spellings;
 #[path = "manifest/tenants.rs"]

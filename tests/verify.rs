@@ -1,5 +1,10 @@
 //! The verifier from outside.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the page of rules is written when asked for by STAMPCTL_BLESS"
+)]
+
 use stampctl::verify::rules_page;
 
 /// `docs/rules.md` is written from the rules; `STAMPCTL_BLESS=1` writes it.

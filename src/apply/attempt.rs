@@ -15,6 +15,7 @@ use super::conditions::Look;
 use super::context::Context;
 use super::context::End;
 use super::event::What;
+use super::footing;
 use super::footing::Doubt;
 use super::footing::Footing;
 use super::retry;
@@ -49,14 +50,14 @@ pub(super) async fn attempt(context: &Context<'_>, step: &Step) -> End {
     }
 }
 
-pub(super) struct Attempt<'c, 'a> {
-    pub(super) context: &'c Context<'a>,
-    pub(super) step: &'c Step,
-    pub(super) operations: &'c [Operation],
+struct Attempt<'c, 'a> {
+    context: &'c Context<'a>,
+    step: &'c Step,
+    operations: &'c [Operation],
     /// How far the step was when the attempt began.
-    pub(super) known: StepProgress,
+    known: StepProgress,
     /// Whether the journal knows of this attempt.
-    pub(super) begun: Cell<bool>,
+    begun: Cell<bool>,
 }
 
 impl Attempt<'_, '_> {
@@ -104,10 +105,12 @@ impl Attempt<'_, '_> {
                 return Err(self.interrupted(doubt));
             }
             let look = Look::new(self.context.provider);
-            let mut footing = self.footing(at, doubt, &look).await;
+            let mut footing = footing::footing(self.context, self.step, at, doubt, &look).await;
             let mut baseline = Vec::new();
-            if let Footing::Firm(_) = footing {
-                match self.baseline(at, &look).await {
+            if self.is_first(at)
+                && let Footing::Firm(_) = footing
+            {
+                match footing::baseline(self.context, self.step, &look).await {
                     Ok(values) => baseline = values,
                     Err(unseen) => footing = unseen,
                 }
@@ -212,6 +215,11 @@ impl Attempt<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether this call is the step's first.
+    fn is_first(&self, at: usize) -> bool {
+        at == 0 && self.known.call.is_none() && !self.begun.get()
     }
 
     /// The plan's time: its first call has until it expires, later ones longer (design §11.20).

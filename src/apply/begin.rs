@@ -21,7 +21,7 @@ use crate::store::Lease;
 use crate::store::RunJournal;
 use crate::store::StoreError;
 use crate::store::Who;
-use crate::store::find_run;
+use crate::store::find_run_id;
 
 /// How often the lock is tried again when another run of the same plan came between.
 const TRIES: u32 = 3;
@@ -34,7 +34,7 @@ impl Apply<'_> {
         plan: &Plan,
         moved: &[Moved],
     ) -> Result<(), ApplyOutcome> {
-        let (lease, mut journal) = self.lock(plan).await?;
+        let (lease, mut journal) = self.lock(plan, None).await?;
         let mut events = vec![self.taken_over()];
         for moved in moved {
             let status = journal.progress().status(&moved.step);
@@ -61,22 +61,31 @@ impl Apply<'_> {
     }
 
     /// Takes the lock for the plan's run, and reads its journal under it.
-    pub(super) async fn lock(&self, plan: &Plan) -> Result<(Lease, RunJournal), StoreError> {
+    ///
+    /// `known` is what was read of it before, so that it need not be judged again.
+    pub(super) async fn lock(
+        &self,
+        plan: &Plan,
+        mut known: Option<RunJournal>,
+    ) -> Result<(Lease, RunJournal), StoreError> {
         let digest = &plan.seal.digest;
         for _ in 0..TRIES {
-            let found = find_run(self.store, digest).await?;
+            let found = find_run_id(self.store, digest).await?;
             let now = self.clock.now();
             let opened_by = format!("{}@{} {}", self.who.user, self.who.host, self.who.pid);
-            let run = found.map_or_else(
-                || RunId::new(digest, now, &opened_by),
-                |journal| journal.run().clone(),
-            );
+            let run = found.unwrap_or_else(|| RunId::new(digest, now, &opened_by));
             let holder = Holder::new(self.who, &run, "apply", now);
             let lease = self.store.acquire(&holder).await?;
             // Somebody may have opened, or gone on with, the plan's run before the lock was ours.
-            match find_run(self.store, digest).await? {
+            match find_run_id(self.store, digest).await? {
                 None => return Ok((lease, RunJournal::new(run))),
-                Some(journal) if *journal.run() == run => return Ok((lease, journal)),
+                Some(found) if found == run => {
+                    let journal = match known.take().filter(|journal| *journal.run() == run) {
+                        Some(journal) => journal.reload(self.store).await?,
+                        None => RunJournal::load(self.store, &run).await?,
+                    };
+                    return Ok((lease, journal));
+                }
                 Some(_) => self.store.release(lease).await?,
             }
         }

@@ -1,4 +1,4 @@
-//! Time, as an argument: the machine's, or one that is moved when everything waits.
+//! Time, as an argument: one that flows by itself, or one that is moved when everything waits.
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -16,28 +16,6 @@ pub trait Clock: Send + Sync {
     /// Whether time passes by itself. A clock that has to be moved is moved only when nothing
     /// else can happen.
     fn flows(&self) -> bool;
-}
-
-/// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct WallClock;
-
-#[async_trait]
-impl Clock for WallClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    async fn sleep_until(&self, at: Timestamp) {
-        let rest = at.duration_since(self.now());
-        // A time in the past has no wait.
-        let rest = std::time::Duration::try_from(rest).unwrap_or_default();
-        tokio::time::sleep(rest).await;
-    }
-
-    fn flows(&self) -> bool {
-        true
-    }
 }
 
 /// A clock that is somebody else's: the simulated cloud's. Sleeping moves it.

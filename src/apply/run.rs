@@ -1,60 +1,24 @@
 //! The whole order of checks before the first step, and what comes after the last.
 
-use stampctl_contract::Provider;
-
+use super::Apply;
 use super::ApplyOutcome;
 use super::Moved;
 use super::Report;
 use super::clear::Cleared;
-use super::clock::Clock;
 use super::context::Context;
-use super::event::ApplyEvent;
 use super::event::Teller;
 use super::event::What;
 use super::log::Broken;
 use super::log::Log;
 use super::runner::Rest;
 use super::runner::Runner;
-use super::stop::StopWatch;
 use super::timers::Timers;
-use crate::approve::Trust;
 use crate::journal::Cause;
 use crate::journal::StepStatus;
 use crate::plan::format::Plan;
 use crate::store::Lease;
 use crate::store::RunJournal;
-use crate::store::Store;
-use crate::store::Who;
 use crate::store::find_run;
-
-/// What an apply needs.
-#[derive(Clone, Copy)]
-pub struct Apply<'a> {
-    /// The plan file, as it was read.
-    pub bytes: &'a [u8],
-    /// The cloud.
-    pub provider: &'a dyn Provider,
-    /// Where the journal is.
-    pub store: &'a dyn Store,
-    /// The time.
-    pub clock: &'a dyn Clock,
-    /// The independent verifier: what refuses the plan, one line each.
-    pub verify: &'a dyn Fn(&Plan) -> Vec<String>,
-    /// Who may approve.
-    pub trust: &'a Trust,
-    /// Signature files, besides those that the store has.
-    pub approvals: &'a [(String, Vec<u8>)],
-    /// Who applies.
-    pub who: &'a Who,
-    /// The program's name and version.
-    pub tool: &'a str,
-    /// How many steps may change the cloud at a time.
-    pub concurrency: usize,
-    /// Whether the run is to stop.
-    pub stop: &'a StopWatch,
-    /// Who listens.
-    pub events: &'a dyn Fn(&ApplyEvent),
-}
 
 /// How many steps change the cloud at a time where nothing else is said.
 pub const CONCURRENCY: usize = 10;
@@ -82,7 +46,7 @@ impl Apply<'_> {
         let cleared = self.judge_approvals(&plan, progress).await?;
         self.judge_time(&plan, progress)?;
         self.judge_facts(&plan, journal.as_ref()).await?;
-        let (lease, journal) = self.lock(&plan).await?;
+        let (lease, journal) = self.lock(&plan, journal).await?;
         if journal.progress().completed {
             self.store.release(lease).await?;
             return Ok(ApplyOutcome::AlreadyDone(journal.run().clone()));

@@ -112,6 +112,12 @@ impl<'r, 'a> Runner<'r, 'a> {
                         return rest;
                     }
                 }
+                // Steps that saw the request ended before the driver was told of it.
+                Turn::Idle if self.stopping.is_none() && self.context.is_stopping() => {
+                    if let Some(rest) = self.stop().await {
+                        return rest;
+                    }
+                }
                 Turn::Idle if self.recovering && self.recovered() => {}
                 Turn::Idle if self.wake_gates() => {}
                 Turn::Idle => return self.rest().await,

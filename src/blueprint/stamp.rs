@@ -188,7 +188,7 @@ pub(super) fn draw(
             Settings::from([region(), sku(&shape.storage_sku), tags()]),
         ),
         scale_sets: scale_sets(fleet, &site, &own)?,
-        origin: origin(&site, &own)?,
+        origin: origin(&site)?,
         alert: (
             site.at(Kind::Alert, &names::health_alert(&physical))?,
             Settings::from([
@@ -299,7 +299,8 @@ fn scale_sets(
     sets.collect()
 }
 
-fn origin(site: &Site<'_>, own: &BTreeMap<String, Value>) -> Result<Option<Drawn>, AddressError> {
+/// An origin has no tags: Front Door keeps none.
+fn origin(site: &Site<'_>) -> Result<Option<Drawn>, AddressError> {
     let Some(ingress) = &site.shape.ingress else {
         return Ok(None);
     };
@@ -315,7 +316,6 @@ fn origin(site: &Site<'_>, own: &BTreeMap<String, Value>) -> Result<Option<Drawn
         ("host".to_owned(), Value::text(ingress.host.as_str())),
         ("weight".to_owned(), ingress.weight.into()),
         ("enabled".to_owned(), true.into()),
-        ("tags".to_owned(), Value::Map(own.clone())),
     ]);
     Ok(Some((Address::new(Kind::Origin, &parts)?, settings)))
 }

@@ -20,6 +20,9 @@ use super::cloud;
 use super::cloud::Cloud;
 use super::context::Context;
 use super::exit::Exit;
+use super::home::LockArgs;
+use super::home::Patience;
+use super::home::StoreArgs;
 use super::load;
 use super::load::LoadedFleet;
 use super::outfile;
@@ -37,9 +40,7 @@ use crate::approve;
 use crate::approve::Trust;
 use crate::journal::Progress;
 use crate::journal::RunId;
-use crate::model::ProviderRef;
 use crate::plan::format::Plan;
-use crate::store::LocalStore;
 use crate::store::Store;
 use run::Job;
 
@@ -68,9 +69,10 @@ pub(super) struct ApplyArgs {
     /// Write every event to this file too, one JSON object a line
     #[arg(long, value_name = "FILE")]
     json_into: Option<PathBuf>,
-    /// Keep lock and journal beside the fleet although others may apply to the same cloud
-    #[arg(long)]
-    local_store: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    lock: LockArgs,
     /// How what came of it is written
     #[arg(long, value_enum, default_value_t)]
     format: DataFormat,
@@ -129,7 +131,7 @@ fn saved(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
         args.variant.flags(),
         again_flags(args)
     );
-    let tools = Tools::open(args, &loaded, context)?;
+    let tools = Tools::open(args, &loaded, context, ui)?;
     tools.apply(args, &loaded, &file.bytes, again, context, ui)
 }
 
@@ -140,7 +142,7 @@ fn fleet(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
         variant: args.variant.clone(),
     };
     let loaded = load::load(&place, ui)?;
-    let tools = Tools::open(args, &loaded, context)?;
+    let tools = Tools::open(args, &loaded, context, ui)?;
     let again = format!("{}{}", standing::apply_command(&place), again_flags(args));
     if let Some(bytes) = tools.unfinished(&loaded, ui)? {
         return tools.apply(args, &loaded, &bytes, again, context, ui);
@@ -195,22 +197,25 @@ fn may_go_on(args: &ApplyArgs, plan: &Plan, trust: &Trust, ui: &Ui) -> Result<()
 
 /// The flags that are needed again to go on with what was begun.
 fn again_flags(args: &ApplyArgs) -> String {
-    let mut flags = String::new();
-    let mut path = |flag: &str, path: Option<&Path>| {
-        if let Some(path) = path {
-            let path = quoted(&path.display().to_string());
-            flags.push_str(&format!(" {flag} {path}"));
+    let path = |flag: &str, path: Option<&Path>| {
+        let path = path.map(|path| quoted(&path.display().to_string()));
+        path.map_or_else(String::new, |path| format!(" {flag} {path}"))
+    };
+    let word = |flag: &str, said: bool| {
+        if said {
+            format!(" {flag}")
+        } else {
+            String::new()
         }
     };
-    path("--approvals", args.approvals.as_deref());
-    path("--trust", args.trust.file());
-    if args.auto_approve {
-        flags.push_str(" --auto-approve");
-    }
-    if args.local_store {
-        flags.push_str(" --local-store");
-    }
-    flags
+    [
+        path("--approvals", args.approvals.as_deref()),
+        path("--trust", args.trust.file()),
+        word("--auto-approve", args.auto_approve),
+        args.store.flags(),
+        args.lock.flags(),
+    ]
+    .concat()
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -223,24 +228,30 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 /// What every apply works with.
 struct Tools {
     cloud: Cloud,
-    store: LocalStore,
+    store: Box<dyn Store>,
+    patience: Patience,
     trust: Trust,
     approvals: Vec<(String, Vec<u8>)>,
 }
 
 impl Tools {
-    fn open(args: &ApplyArgs, loaded: &LoadedFleet, context: &Context) -> Result<Self, Stop> {
-        if matches!(loaded.fleet.provider, ProviderRef::Azure { .. }) && !args.local_store {
-            return Err(Stop::error(
-                "others may apply to the same cloud, and a lock beside the fleet does not stop them",
-            )
-            .help("say `--local-store` if nobody else does"));
-        }
+    fn open(
+        args: &ApplyArgs,
+        loaded: &LoadedFleet,
+        context: &Context,
+        ui: &Ui,
+    ) -> Result<Self, Stop> {
         let approvals = args.approvals.as_deref().map(signatures).transpose()?;
+        let trust = trust::read(&args.trust, context)?;
+        let store = args.store.open(loaded, context)?;
+        let patience = args.lock.patience();
+        // What is planned must come after what somebody else does now.
+        patience.wait(&*store, || false, ui)?;
         Ok(Self {
-            trust: trust::read(&args.trust, context)?,
+            trust,
             cloud: cloud::open(loaded)?,
-            store: standing::open_store(loaded)?,
+            store,
+            patience,
             approvals: approvals.unwrap_or_default(),
         })
     }
@@ -248,7 +259,7 @@ impl Tools {
     /// The plan of the run that was begun last, if it can go on (design §11.22).
     fn unfinished(&self, loaded: &LoadedFleet, ui: &Ui) -> Result<Option<Vec<u8>>, Stop> {
         let Some((run, progress)) =
-            planning::block_on(standing::latest(&self.store, &loaded.fleet))??
+            planning::block_on(standing::latest(&*self.store, &loaded.fleet))??
         else {
             return Ok(None);
         };
@@ -299,7 +310,8 @@ impl Tools {
     ) -> Result<Exit, Stop> {
         Job {
             cloud: &self.cloud,
-            store: &self.store,
+            store: &*self.store,
+            patience: self.patience,
             trust: &self.trust,
             approvals: &self.approvals,
             bytes,
@@ -321,7 +333,7 @@ fn signatures(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Stop> {
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy().into_owned();
-        if name.ends_with(".sig") {
+        if Path::new(&name).extension().is_some_and(|end| end == "sig") {
             let bytes = outfile::read(&folder.join(&name))?;
             files.push((name, bytes));
         }

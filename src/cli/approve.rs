@@ -9,14 +9,17 @@ use super::args::quoted;
 use super::cloud;
 use super::context::Context;
 use super::exit::Exit;
+use super::home::StoreArgs;
 use super::load;
 use super::outfile;
 use super::plan_file;
 use super::planning;
 use super::stop::Stop;
+use super::stopping::store_stop;
 use super::ui::Ui;
 use crate::approve;
 use crate::approve::SignError;
+use crate::store::Store as _;
 
 /// What `approve` takes.
 #[derive(Args, Debug)]
@@ -38,6 +41,8 @@ pub(super) struct ApproveArgs {
     /// The fleet; the folder of the plan file if it holds one, else the current folder
     #[arg(long, value_name = "PATH")]
     fleet: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 /// Shows the statement and signs it.
@@ -65,34 +70,48 @@ pub(super) fn run(args: &ApproveArgs, context: &Context, ui: &Ui) -> Result<Exit
     let signature = approve::sign(&file.plan, &secret, passphrase.as_deref())
         .map_err(|fault| not_signed(&fault, key))?;
     let principal = args.principal.as_deref().unwrap_or(&context.user);
-    let folder = match &args.out {
-        Some(folder) => folder.clone(),
-        None => {
-            let usual = || plan_file::usual_fleet(&args.plan);
-            let fleet = args.fleet.clone().unwrap_or_else(usual);
-            cloud::own_folder(&load::root(&fleet)).join("approvals")
-        }
+    let name = approve::file_name(&file.plan.seal.digest, principal);
+    let fleet = file.plan.body.fleet.as_ref();
+    let shared = match &args.out {
+        Some(_) => None,
+        None => args.store.shared(fleet, context)?,
     };
-    std::fs::create_dir_all(&folder)
-        .map_err(|fault| Stop::error(format!("cannot make {}: {fault}", folder.display())))?;
-    let path = folder.join(approve::file_name(&file.plan.seal.digest, principal));
-    outfile::write(&path, signature.as_bytes())?;
-    ui.line(&format!("{}", path.display()));
-    let plan = quoted(&args.plan.display().to_string());
-    let fleet = args
-        .fleet
-        .as_ref()
-        .map(|fleet| format!(" --fleet {}", quoted(&fleet.display().to_string())));
-    let approvals = args
-        .out
-        .as_ref()
-        .map(|folder| format!(" --approvals {}", quoted(&folder.display().to_string())));
-    ui.say(&format!(
-        "next: stampctl apply {plan}{}{} --trust FILE",
-        fleet.unwrap_or_default(),
-        approvals.unwrap_or_default()
-    ));
+    if let Some(store) = shared {
+        planning::block_on(store.put_approval(&name, signature.as_bytes()))?
+            .map_err(|fault| store_stop(&fault))?;
+        ui.line(&name);
+    } else {
+        let folder = args.out.clone().unwrap_or_else(|| beside_fleet(args));
+        std::fs::create_dir_all(&folder)
+            .map_err(|fault| Stop::error(format!("cannot make {}: {fault}", folder.display())))?;
+        let path = folder.join(name);
+        outfile::write(&path, signature.as_bytes())?;
+        ui.line(&format!("{}", path.display()));
+    }
+    ui.say(&format!("next: {}", next(args)));
     Ok(Exit::Done)
+}
+
+/// Where approvals are that stay with the fleet.
+fn beside_fleet(args: &ApproveArgs) -> PathBuf {
+    let usual = || plan_file::usual_fleet(&args.plan);
+    let fleet = args.fleet.clone().unwrap_or_else(usual);
+    cloud::own_folder(&load::root(&fleet)).join("approvals")
+}
+
+/// The command that applies the plan.
+fn next(args: &ApproveArgs) -> String {
+    let flag = |flag: &str, path: Option<&Path>| {
+        let path = path.map(|path| quoted(&path.display().to_string()));
+        path.map_or_else(String::new, |path| format!(" {flag} {path}"))
+    };
+    format!(
+        "stampctl apply {}{}{}{} --trust FILE",
+        quoted(&args.plan.display().to_string()),
+        flag("--fleet", args.fleet.as_deref()),
+        flag("--approvals", args.out.as_deref()),
+        args.store.flags()
+    )
 }
 
 /// The first line of a file, without its end.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use stampctl_azure::Azure;
 use stampctl_contract::Provider;
 use stampctl_sim::Sim;
 use stampctl_sim::SimError;
@@ -11,6 +12,7 @@ use stampctl_sim::WorldSpec;
 use stampctl_sim::spec::GroupSpec;
 use stampctl_sim::spec::LimitSpec;
 
+use super::azure;
 use super::exit::Exit;
 use super::load::LoadedFleet;
 use super::outfile;
@@ -27,15 +29,29 @@ pub(super) const OWN_FOLDER: &str = ".stampctl";
 const WORLD: &str = "world";
 
 /// An opened cloud.
-pub(super) struct Cloud {
-    /// The simulated cloud.
-    pub sim: Arc<Sim>,
+pub(super) enum Cloud {
+    /// The simulated one.
+    Sim(Arc<Sim>),
+    /// The real one.
+    Azure(Box<Azure>),
 }
 
 impl Cloud {
     /// The cloud as the stages see it.
     pub(super) fn provider(&self) -> &dyn Provider {
-        &*self.sim
+        match self {
+            Self::Sim(sim) => &**sim,
+            Self::Azure(azure) => &**azure,
+        }
+    }
+
+    /// The simulated cloud, for the commands that steer it.
+    pub(super) fn simulated(&self) -> Result<&Arc<Sim>, Stop> {
+        match self {
+            Self::Sim(sim) => Ok(sim),
+            Self::Azure(_) => Err(Stop::error("the fleet lives on Azure, which nobody steers")
+                .help("`sim` is for fleets with `provider: { sim: ... }`")),
+        }
     }
 }
 
@@ -46,12 +62,9 @@ pub(super) fn open(loaded: &LoadedFleet) -> Result<Cloud, Stop> {
             let seed = seed(&loaded.fleet, &loaded.root, world.as_deref())?;
             let folder = own_folder(&loaded.root).join(WORLD);
             let sim = Sim::open(&folder, &seed).map_err(|fault| refused(&fault))?;
-            Ok(Cloud { sim: Arc::new(sim) })
+            Ok(Cloud::Sim(Arc::new(sim)))
         }
-        ProviderRef::Azure { .. } => Err(Stop::error(
-            "the Azure provider is not part of this build",
-        )
-        .help("`provider: { sim: {} }` plans and applies the same fleet on the simulated cloud")),
+        ProviderRef::Azure { .. } => Ok(Cloud::Azure(Box::new(azure::open(&loaded.fleet)?))),
     }
 }
 

@@ -1,15 +1,19 @@
-//! What surrounds the program: folder, environment, terminal, account, clock. The only reader of
+//! What surrounds the program: environment, terminal, account, clock. The only reader of
 //! any of them.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::store::Who;
+use crate::store::shared::place;
+use crate::store::shared::place::Settings;
 
 /// Where nothing is known of the terminal.
 const USUAL_WIDTH: usize = 100;
@@ -20,11 +24,19 @@ pub(super) const TRUST: &str = "STAMPCTL_TRUST";
 /// The environment variable that says how many must approve at least.
 pub(super) const MIN_APPROVALS: &str = "STAMPCTL_MIN_APPROVALS";
 
+/// The environment variable that says where lock and journal are.
+pub(super) const STORE: &str = "STAMPCTL_STORE";
+
+/// The environment variable that shortens the lease of a shared lock, for tests.
+const LEASE_SECONDS: &str = "STAMPCTL_LEASE_SECONDS";
+
 /// What surrounds the program, read once when it starts.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the terminal"
+)]
 pub(super) struct Context {
-    /// The current folder.
-    pub cwd: PathBuf,
     /// Whether a person can be asked.
     pub stdin_is_terminal: bool,
     /// Whether talk goes to a terminal.
@@ -47,6 +59,12 @@ pub(super) struct Context {
     pub trust: Option<PathBuf>,
     /// How many must approve at least, from [`MIN_APPROVALS`], as it was written.
     pub min_approvals: Option<String>,
+    /// Where lock and journal are, from [`STORE`].
+    pub store: Option<String>,
+    /// How that place is reached.
+    pub store_settings: Settings,
+    /// The lease of a shared lock, from [`LEASE_SECONDS`].
+    pub lease_seconds: Option<u64>,
 }
 
 impl Context {
@@ -56,7 +74,6 @@ impl Context {
         let stderr_is_terminal = std::io::stderr().is_terminal();
         let colours = Colours::read();
         Self {
-            cwd: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal,
             stdout_colour: colours.on(stdout_is_terminal),
@@ -68,16 +85,10 @@ impl Context {
             pid: std::process::id(),
             trust: said(TRUST).map(PathBuf::from),
             min_approvals: text(MIN_APPROVALS),
+            store: text(STORE),
+            store_settings: store_settings(),
+            lease_seconds: text(LEASE_SECONDS).and_then(|seconds| seconds.parse().ok()),
         }
-    }
-
-    /// The time of this machine, for what is not the cloud's.
-    #[expect(
-        clippy::unused_self,
-        reason = "the clock is a part of the surroundings"
-    )]
-    pub(super) fn now(&self) -> Timestamp {
-        Timestamp::now()
     }
 
     /// This process, as locks and journals name it.
@@ -88,17 +99,44 @@ impl Context {
             user: self.user.clone(),
         }
     }
+}
 
-    /// A path as a command should name it from here: relative to the current folder where it
-    /// lies beneath it.
-    pub(super) fn shown(&self, path: &Path) -> String {
-        let shown = path.strip_prefix(&self.cwd).unwrap_or(path);
-        if shown.as_os_str().is_empty() {
-            ".".to_owned()
-        } else {
-            shown.display().to_string()
-        }
-    }
+/// Those of the variables that are set to something.
+pub(super) fn variables(names: &[&str]) -> BTreeMap<String, String> {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), text(name)?)))
+        .collect()
+}
+
+/// This machine's time of day, which a real cloud shares.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the machine's clock is read"
+)]
+pub(super) fn wall_time() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A moment on this machine's clock, for what people wait through. The cloud's time is another.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the machine's clock is read"
+)]
+pub(super) fn moment() -> Instant {
+    Instant::now()
+}
+
+/// How long it has been since the machine was started, its sleep included: a lock lapses while
+/// its holder sleeps.
+pub(super) fn awake_and_asleep() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let time = rustix::time::clock_gettime(clock);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanoseconds)
 }
 
 /// The environment's words on colour.
@@ -124,12 +162,22 @@ impl Colours {
 }
 
 /// A variable that is set to something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 fn said(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
 fn text(name: &str) -> Option<String> {
     said(name).and_then(|value| value.into_string().ok())
+}
+
+fn store_settings() -> Settings {
+    let names = place::SETTINGS.iter();
+    let said = names.filter_map(|name| Some(((*name).to_owned(), text(name)?)));
+    Settings(said.collect())
 }
 
 fn unicode() -> bool {

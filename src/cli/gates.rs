@@ -6,6 +6,7 @@ use super::args::FleetArgs;
 use super::cloud;
 use super::context::Context;
 use super::exit::Exit;
+use super::home::StoreArgs;
 use super::load;
 use super::planning;
 use super::standing;
@@ -25,6 +26,8 @@ pub(super) struct ConfirmArgs {
     step: String,
     #[command(flatten)]
     fleet: FleetArgs,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 /// What `unlock` takes.
@@ -34,15 +37,17 @@ pub(super) struct UnlockArgs {
     run: RunId,
     #[command(flatten)]
     fleet: FleetArgs,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 /// Says yes to a gate of the fleet's unfinished run.
 pub(super) fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
-    let own = standing::open_store(&loaded)?;
+    let own = args.store.open(&loaded, context)?;
     let step = StepId(args.step.as_str().into());
-    let latest = planning::block_on(standing::latest(&own, &loaded.fleet))??;
+    let latest = planning::block_on(standing::latest(&*own, &loaded.fleet))??;
     let Some((run, progress)) = latest.filter(|(_, progress)| !progress.completed) else {
         return Err(Stop::error("the fleet has no unfinished run"));
     };
@@ -59,10 +64,11 @@ pub(super) fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<
         return Err(Stop::error(what).help(help));
     }
     let by = Holder::new(&context.who(), &run, "confirm", cloud.provider().now());
-    planning::block_on(store::confirm(&own, &run, &step, &by))?
+    planning::block_on(store::confirm(&*own, &run, &step, &by))?
         .map_err(|fault| store_stop(&fault))?;
     ui.line(&format!("{step} is confirmed by {}", context.user));
-    ui.say(&format!("next: {}", standing::apply_command(&args.fleet)));
+    let next = standing::apply_command(&args.fleet);
+    ui.say(&format!("next: {next}{}", args.store.flags()));
     Ok(Exit::Done)
 }
 
@@ -70,9 +76,9 @@ pub(super) fn confirm(args: &ConfirmArgs, context: &Context, ui: &Ui) -> Result<
 pub(super) fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
-    let own = standing::open_store(&loaded)?;
+    let own = args.store.open(&loaded, context)?;
     let by = Holder::new(&context.who(), &args.run, "unlock", cloud.provider().now());
-    let in_doubt = planning::block_on(store::unlock(&own, &args.run, &by))?
+    let in_doubt = planning::block_on(store::unlock(&*own, &args.run, &by))?
         .map_err(|fault| store_stop(&fault))?;
     ui.line(&format!("the lock of run {} is released", args.run));
     for step in in_doubt {
@@ -80,6 +86,7 @@ pub(super) fn unlock(args: &UnlockArgs, context: &Context, ui: &Ui) -> Result<Ex
             "{step} may still be under way; the next run looks at it first"
         ));
     }
-    ui.say(&format!("next: {}", standing::apply_command(&args.fleet)));
+    let next = standing::apply_command(&args.fleet);
+    ui.say(&format!("next: {next}{}", args.store.flags()));
     Ok(Exit::Done)
 }

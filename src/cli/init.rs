@@ -39,7 +39,10 @@ impl Example {
     /// Its files, by name.
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Quickstart => &[("fleet.yaml", include_str!("init/quickstart.yaml"))],
+            Self::Quickstart => &[(
+                "fleet.yaml",
+                include_str!("../../examples/fleets/quickstart/fleet.yaml"),
+            )],
         }
     }
 }
@@ -55,7 +58,7 @@ pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, Stop> {
     fs::create_dir_all(&args.dir)
         .map_err(|fault| Stop::error(format!("cannot make {}: {fault}", args.dir.display())))?;
     for (name, text) in files {
-        outfile::create(&args.dir.join(name), text)?;
+        outfile::create(&args.dir.join(name), &standing_alone(text))?;
         ui.say(&format!("wrote {}", args.dir.join(name).display()));
     }
     let ignore = args.dir.join(".gitignore");
@@ -66,4 +69,13 @@ pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, Stop> {
     let dir = quoted(&args.dir.display().to_string());
     ui.say(&format!("next: stampctl plan {dir}"));
     Ok(Exit::Done)
+}
+
+/// The text without the line that leads editors to a schema elsewhere in the repository.
+fn standing_alone(text: &str) -> String {
+    let own = |line: &&str| !line.starts_with("# yaml-language-server:");
+    let kept = text.split_inclusive('\n').filter(own);
+    kept.collect::<String>()
+        .trim_start_matches("#\n")
+        .to_owned()
 }

@@ -30,18 +30,16 @@ pub(super) fn run(args: &ObserveArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let inventory = planning::observe(&loaded.fleet, &cloud)?;
-    match &args.out {
-        Some(file) => {
-            let json = serde_json::to_vec_pretty(&inventory)
-                .map_err(|fault| Stop::error(format!("cannot write the inventory: {fault}")))?;
-            outfile::write(file, &json)?;
-            ui.say(&summary(&inventory));
-            ui.say(&format!("written to {}", file.display()));
-        }
-        None => {
-            ui.json(&inventory)?;
-            ui.say(&summary(&inventory));
-        }
+    if let Some(file) = &args.out {
+        let json = inventory
+            .to_bytes()
+            .map_err(|fault| Stop::error(format!("cannot write the inventory: {fault}")))?;
+        outfile::write(file, &json)?;
+        ui.say(&summary(&inventory));
+        ui.say(&format!("written to {}", file.display()));
+    } else {
+        ui.json(&inventory)?;
+        ui.say(&summary(&inventory));
     }
     Ok(Exit::Done)
 }

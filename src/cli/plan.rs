@@ -21,6 +21,7 @@ use super::stop::Stop;
 use super::ui::Ui;
 use crate::approve;
 use crate::approve::Trust;
+use crate::observe::Inventory;
 use crate::plan::format::Action;
 use crate::plan::format::Change;
 use crate::plan::format::Plan;
@@ -50,33 +51,51 @@ pub(super) struct PlanArgs {
 
 /// Makes a plan, shows it, and saves it where asked to.
 pub(super) fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
-    let loaded = load::load(&args.fleet, ui)?;
-    let inventory = match &args.observed {
-        Some(file) => planning::read_inventory(file, loaded.fleet.name.as_str())?,
-        None => planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?,
-    };
+    let (loaded, inventory) = inputs(args, ui)?;
     let plan = planning::plan(&loaded.fleet, &inventory)?;
+    // The program is about to end: to take a million tenants apart would only take time.
+    std::mem::forget(inventory);
     if args.refresh_only {
         return drift(&plan, args, ui);
     }
-    let refused = planning::judge(&plan, ui);
-    if let Some(file) = &args.out {
-        let bytes = plan
-            .to_bytes()
-            .map_err(|fault| Stop::error(format!("the plan cannot be saved: {fault}")))?;
-        outfile::write(file, &bytes)?;
-    }
+    let save = || match &args.out {
+        Some(file) => {
+            let bytes = plan
+                .to_bytes()
+                .map_err(|fault| Stop::error(format!("the plan cannot be saved: {fault}")))?;
+            outfile::write(file, &bytes)
+        }
+        None => Ok(()),
+    };
+    let (saved, refused) = planning::beside(save, || planning::judge(&plan, ui));
+    saved?;
     let next =
         (refused.is_none() && !plan.is_empty()).then(|| next(&plan, args.out.as_deref(), &loaded));
     plan_view::show(&plan, &args.view, next, &loaded.manifest, ui)?;
     if let Some(file) = &args.out {
         ui.say(&format!("the plan is saved in {}", file.display()));
     }
+    let pending = !plan.is_empty();
+    std::mem::forget((loaded, plan));
     match refused {
         Some(refusal) => Err(refusal),
-        None if args.detailed_exitcode && !plan.is_empty() => Ok(Exit::Pending),
+        None if args.detailed_exitcode && pending => Ok(Exit::Pending),
         None => Ok(Exit::Done),
     }
+}
+
+/// The fleet, and the world as it was or is observed. Two files are read side by side.
+fn inputs(args: &PlanArgs, ui: &Ui) -> Result<(LoadedFleet, Inventory), Stop> {
+    let Some(file) = &args.observed else {
+        let loaded = load::load(&args.fleet, ui)?;
+        let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;
+        return Ok((loaded, inventory));
+    };
+    let read = || planning::read_inventory(file);
+    let (inventory, loaded) = planning::beside(read, || load::load(&args.fleet, ui));
+    let (loaded, inventory) = (loaded?, inventory?);
+    planning::is_of(&inventory, &loaded.fleet, file)?;
+    Ok((loaded, inventory))
 }
 
 /// The command that comes next.

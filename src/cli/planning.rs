@@ -34,15 +34,15 @@ pub(super) fn observe(fleet: &Fleet, cloud: &Cloud) -> Result<Inventory, Stop> {
     block_on(observe::observe(fleet, cloud.provider()))
 }
 
-/// Reads an inventory that `observe --out` wrote; it must be of this fleet.
-pub(super) fn read_inventory(path: &Path, fleet: &str) -> Result<Inventory, Stop> {
+/// Reads an inventory that `observe --out` wrote.
+pub(super) fn read_inventory(path: &Path) -> Result<Inventory, Stop> {
     let bytes = outfile::read(path)?;
     let bad = |why: String| {
         Stop::error(format!("{} is no inventory: {why}", path.display()))
             .help("`stampctl observe --out FILE` writes one")
     };
-    let inventory: Inventory =
-        serde_json::from_slice(&bytes).map_err(|fault| bad(fault.to_string()))?;
+    let inventory =
+        Inventory::from_bytes(&bytes).map_err(|fault| bad(fault.to_string()))?;
     if inventory.format != Inventory::FORMAT {
         return Err(bad(format!(
             "its format is `{}`, this program reads `{}`",
@@ -50,14 +50,33 @@ pub(super) fn read_inventory(path: &Path, fleet: &str) -> Result<Inventory, Stop
             Inventory::FORMAT
         )));
     }
-    if inventory.fleet != fleet {
-        return Err(Stop::error(format!(
-            "{} is an inventory of fleet {}, and this is fleet {fleet}",
-            path.display(),
-            inventory.fleet,
-        )));
-    }
     Ok(inventory)
+}
+
+/// An inventory can only be planned from for the fleet that it is of.
+pub(super) fn is_of(inventory: &Inventory, fleet: &Fleet, path: &Path) -> Result<(), Stop> {
+    if inventory.fleet == fleet.name.as_str() {
+        return Ok(());
+    }
+    Err(Stop::error(format!(
+        "{} is an inventory of fleet {}, and this is fleet {}",
+        path.display(),
+        inventory.fleet,
+        fleet.name,
+    )))
+}
+
+/// Does one thing on another thread while this one does the other.
+pub(super) fn beside<A: Send, B>(
+    there: impl FnOnce() -> A + Send,
+    here: impl FnOnce() -> B,
+) -> (A, B) {
+    std::thread::scope(|scope| {
+        let there = scope.spawn(there);
+        let here = here();
+        let there = there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (there, here)
+    })
 }
 
 /// Decides where tenants live and makes the sealed plan.

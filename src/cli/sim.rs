@@ -1,5 +1,8 @@
 //! `sim`: look at the simulated cloud, move its clock, plan faults.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use clap::Args;
 use clap::Subcommand;
 use serde::de::DeserializeOwned;
@@ -9,6 +12,10 @@ use stampctl_sim::CallVerb;
 use stampctl_sim::FaultRule;
 use stampctl_sim::FaultWord;
 use stampctl_sim::Show;
+use stampctl_sim::arm;
+use stampctl_sim::arm::Buckets;
+use stampctl_sim::arm::Options;
+use tokio::net::TcpListener;
 
 use super::args::DataFormat;
 use super::args::FleetArgs;
@@ -16,6 +23,7 @@ use super::cloud;
 use super::duration;
 use super::exit::Exit;
 use super::load;
+use super::planning;
 use super::stop::Stop;
 use super::ui::Ui;
 use crate::render::table::Align;
@@ -37,6 +45,23 @@ enum SimCommand {
     Advance(AdvanceArgs),
     /// Plan a fault: which calls go wrong, and how
     Inject(Box<InjectArgs>),
+    /// Answer over HTTP as Azure Resource Manager does, on loopback, until stopped
+    Serve(ServeArgs),
+}
+
+#[derive(Args, Debug)]
+struct ServeArgs {
+    #[command(flatten)]
+    fleet: FleetArgs,
+    /// The address on loopback; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Refuse calls without a token that the served token endpoints issued
+    #[arg(long)]
+    require_tokens: bool,
+    /// Throttle as Azure does
+    #[arg(long)]
+    throttle: bool,
 }
 
 #[derive(Args, Debug)]
@@ -105,13 +130,17 @@ pub(super) fn run(args: SimArgs, ui: &Ui) -> Result<Exit, Stop> {
         SimCommand::Show(args) => show(&args, ui),
         SimCommand::Advance(args) => advance(&args, ui),
         SimCommand::Inject(args) => inject(*args, ui),
+        SimCommand::Serve(args) => serve(&args, ui),
     }
 }
 
 fn show(args: &ShowArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
-    let show = cloud.sim.show().map_err(|fault| cloud::refused(&fault))?;
+    let show = cloud
+        .simulated()?
+        .show()
+        .map_err(|fault| cloud::refused(&fault))?;
     if args.format == DataFormat::Json {
         ui.json(&show)?;
     } else {
@@ -179,8 +208,8 @@ fn advance(args: &AdvanceArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
     let moved = match seconds {
-        Some(seconds) => cloud.sim.advance(seconds).map(Some),
-        None => cloud.sim.advance_to_next(),
+        Some(seconds) => cloud.simulated()?.advance(seconds).map(Some),
+        None => cloud.simulated()?.advance_to_next(),
     };
     match moved.map_err(|fault| cloud::refused(&fault))? {
         Some(now) => ui.line(&format!("the simulated cloud's clock is at {now}")),
@@ -206,10 +235,40 @@ fn inject(args: InjectArgs, ui: &Ui) -> Result<Exit, Stop> {
         ..FaultRule::new(args.fault)
     };
     cloud
-        .sim
+        .simulated()?
         .inject(rule)
         .map_err(|fault| cloud::refused(&fault))?;
     ui.say("planned; `stampctl sim show` counts how often it strikes");
+    Ok(Exit::Done)
+}
+
+fn serve(args: &ServeArgs, ui: &Ui) -> Result<Exit, Stop> {
+    let loaded = load::load(&args.fleet, ui)?;
+    let cloud = cloud::open(&loaded)?;
+    let sim = Arc::clone(cloud.simulated()?);
+    let options = Options {
+        buckets: args.throttle.then(Buckets::default),
+        require_tokens: args.require_tokens,
+        ..Options::default()
+    };
+    let failed = |fault: String| Stop::error(format!("the simulated cloud is not served: {fault}"));
+    planning::block_on(async {
+        let listener = TcpListener::bind(args.listen)
+            .await
+            .map_err(|f| failed(f.to_string()))?;
+        let at = listener.local_addr().map_err(|f| failed(f.to_string()))?;
+        ui.line(&format!("http://{at}"));
+        ui.say("answers as Azure Resource Manager; Ctrl-C ends it");
+        let until = async {
+            // Where no signal can be heard, the process is ended by other means.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        arm::serve(sim, listener, options, until)
+            .await
+            .map_err(|f| failed(f.to_string()))
+    })??;
     Ok(Exit::Done)
 }
 

@@ -7,7 +7,6 @@ use stampctl_contract::Kind;
 
 use super::args::FleetArgs;
 use super::args::quoted;
-use super::cloud;
 use super::load::LoadedFleet;
 use super::planning;
 use super::stop::Stop;
@@ -31,13 +30,17 @@ use crate::render::status::RunStatus;
 use crate::render::status::RunWait;
 use crate::render::status::StampStatus;
 use crate::render::status::Status;
-use crate::store::LocalStore;
 use crate::store::RunJournal;
 use crate::store::Store;
 use crate::store::StoreError;
 
 /// Looks at the fleet and says how it stands.
-pub(super) fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Status, Stop> {
+pub(super) fn status(
+    loaded: &LoadedFleet,
+    inventory: &Inventory,
+    store: &dyn Store,
+    flags: &str,
+) -> Result<Status, Stop> {
     let fleet = &loaded.fleet;
     let placement = place::place(fleet, inventory);
     let mut tenants = BTreeMap::new();
@@ -51,7 +54,7 @@ pub(super) fn status(loaded: &LoadedFleet, inventory: &Inventory) -> Result<Stat
         stamps: stamps(fleet, inventory, &placement),
         tenants,
         quota: quota(inventory),
-        runs: planning::block_on(runs(loaded))??,
+        runs: planning::block_on(runs(loaded, store, flags))??,
         gaps: gaps(inventory),
     })
 }
@@ -135,21 +138,24 @@ fn gaps(inventory: &Inventory) -> Vec<String> {
 }
 
 /// The runs of this fleet that are not finished.
-async fn runs(loaded: &LoadedFleet) -> Result<Vec<RunStatus>, Stop> {
-    let store = open_store(loaded)?;
+async fn runs(
+    loaded: &LoadedFleet,
+    store: &dyn Store,
+    flags: &str,
+) -> Result<Vec<RunStatus>, Stop> {
     let holder = store.holder().await.map_err(|fault| store_stop(&fault))?;
     let mut found = Vec::new();
-    for (run, progress) in unfinished(&store, &loaded.fleet).await? {
+    for (run, progress) in unfinished(store, &loaded.fleet).await? {
         let held = holder.as_ref().filter(|holder| holder.run == run);
         let held = held.map(crate::store::Holder::name);
-        found.push(run_status(&run, &progress, held, &loaded.args));
+        found.push(run_status(
+            &run,
+            &progress,
+            held,
+            format!("{}{flags}", apply_command(&loaded.args)),
+        ));
     }
     Ok(found)
-}
-
-/// The fleet's own folder as a store.
-pub(super) fn open_store(loaded: &LoadedFleet) -> Result<LocalStore, Stop> {
-    LocalStore::open(&cloud::own_folder(&loaded.root)).map_err(|fault| store_stop(&fault))
 }
 
 /// The run of a fleet that was opened last. Those before it were followed by another plan.
@@ -193,7 +199,7 @@ fn run_status(
     run: &RunId,
     progress: &Progress,
     holder: Option<String>,
-    args: &FleetArgs,
+    resume: String,
 ) -> RunStatus {
     let count = |statuses: &[StepStatus]| {
         let steps = progress.steps();
@@ -225,7 +231,7 @@ fn run_status(
                 until: step.until.map(|until| until.to_string()),
             })
             .collect(),
-        resume: apply_command(args),
+        resume,
     }
 }
 

@@ -5,7 +5,9 @@ use clap::Args;
 use super::args::DataFormat;
 use super::args::FleetArgs;
 use super::cloud;
+use super::context::Context;
 use super::exit::Exit;
+use super::home::StoreArgs;
 use super::load;
 use super::planning;
 use super::standing;
@@ -18,16 +20,19 @@ use crate::render;
 pub(super) struct StatusArgs {
     #[command(flatten)]
     fleet: FleetArgs,
+    #[command(flatten)]
+    store: StoreArgs,
     /// How it is written
     #[arg(long, value_enum, default_value_t)]
     format: DataFormat,
 }
 
 /// Shows how the fleet stands.
-pub(super) fn run(args: &StatusArgs, ui: &Ui) -> Result<Exit, Stop> {
+pub(super) fn run(args: &StatusArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
+    let store = args.store.open(&loaded, context)?;
     let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;
-    let status = standing::status(&loaded, &inventory)?;
+    let status = standing::status(&loaded, &inventory, &*store, &args.store.flags())?;
     match args.format {
         DataFormat::Json => ui.json(&status)?,
         DataFormat::Text => ui.data(&render::status::text(&status, ui.setting())),

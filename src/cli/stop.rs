@@ -28,11 +28,6 @@ impl Stop {
         Self::new(Exit::Error, message)
     }
 
-    /// Everything was said already; only the code is left.
-    pub(super) fn said(exit: Exit) -> Self {
-        Self::new(exit, "")
-    }
-
     /// Says what would make it pass.
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {

@@ -16,6 +16,10 @@ use crate::render::escape;
 use crate::render::page::Setting;
 
 /// Where a command speaks.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the terminal"
+)]
 pub(super) struct Ui {
     width: usize,
     stdout_colour: bool,
@@ -98,6 +102,10 @@ impl Ui {
     }
 
     /// Says something to the person at the terminal.
+    #[expect(
+        clippy::unused_self,
+        reason = "all talk goes through the one who may talk"
+    )]
     pub(super) fn say(&self, text: &str) {
         talk(&format!("{}\n", escape::lines(text)));
     }

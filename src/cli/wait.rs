@@ -1,12 +1,12 @@
 //! `wait`: until a stamp is in a state, as other processes bring it there.
 
 use std::time::Duration;
-use std::time::Instant;
 
 use clap::Args;
 
 use super::args::FleetArgs;
 use super::cloud;
+use super::context::moment;
 use super::duration;
 use super::exit::Exit;
 use super::load;
@@ -39,7 +39,7 @@ pub(super) struct WaitArgs {
 pub(super) fn run(args: &WaitArgs, ui: &Ui) -> Result<Exit, Stop> {
     let loaded = load::load(&args.fleet, ui)?;
     let cloud = cloud::open(&loaded)?;
-    let begun = Instant::now();
+    let begun = moment();
     loop {
         let inventory = planning::observe(&loaded.fleet, &cloud)?;
         let seen = inventory.stamps.get(&args.stamp).map(|stamp| stamp.state);

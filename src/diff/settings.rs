@@ -20,12 +20,17 @@ pub struct SettingChange {
     pub name: String,
     /// Its value now; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(schema_with = "value_schema")]
     pub before: Option<Value>,
     /// Its value when the plan is done; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(schema_with = "value_schema")]
     pub after: Option<Value>,
+}
+
+/// A setting's value in the plan's schema: JSON without fractions and without null.
+fn value_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": ["boolean", "integer", "string", "array", "object"] })
 }
 
 /// The settings of `drawn` that the world has otherwise. Tags are compared one by one, and tags

@@ -152,20 +152,21 @@ fn goal(
         }
     }
     match (placed.stamp.desired, from) {
-        (DesiredStamp::Retired, None | Some(S::Deleted)) => Goal::Stay,
+        (DesiredStamp::Retired, None | Some(S::Deleted))
+        | (DesiredStamp::Active, Some(S::Active))
+        | (DesiredStamp::Standby, Some(S::Ready))
+        | (DesiredStamp::Isolated, Some(S::Isolated)) => Goal::Stay,
         (DesiredStamp::Retired, Some(_)) => Goal::Retire(RetireReason::Manifest),
-        (DesiredStamp::Active, None | Some(S::Deleted | S::Creating | S::Failed)) => Goal::Make,
-        (DesiredStamp::Active, Some(S::Releasing | S::QuotaReturned)) => Goal::Make,
-        (DesiredStamp::Active, Some(S::Active)) | (DesiredStamp::Standby, Some(S::Ready)) => {
-            Goal::Stay
-        }
+        (
+            DesiredStamp::Active,
+            None | Some(S::Deleted | S::Creating | S::Failed | S::Releasing | S::QuotaReturned),
+        ) => Goal::Make,
         (DesiredStamp::Active, Some(S::Ready | S::Draining)) => Goal::Wake,
         (DesiredStamp::Active, Some(S::Isolated)) => Goal::Readmit,
         (DesiredStamp::Active, Some(S::Deleting)) => Goal::NoWay("it is being deleted"),
         (DesiredStamp::Standby, Some(S::Active | S::Draining | S::Isolated)) => Goal::Rest,
         (DesiredStamp::Standby, _) => Goal::NoWay("a stamp is made active before it can stand by"),
         (DesiredStamp::Isolated, Some(S::Active)) => Goal::Isolate,
-        (DesiredStamp::Isolated, Some(S::Isolated)) => Goal::Stay,
         (DesiredStamp::Isolated, _) => Goal::NoWay("only an active stamp can be isolated"),
     }
 }

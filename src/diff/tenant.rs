@@ -7,6 +7,7 @@ use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::TenantId;
 use crate::model::TenantState;
+use crate::model::left_join;
 use crate::model::policy::OnRemoved;
 use crate::model::tenant::DesiredTenant;
 use crate::observe::Inventory;
@@ -64,11 +65,8 @@ pub(super) fn diff(
     inventory: &Inventory,
 ) -> BTreeMap<TenantId, TenantDifference> {
     let mut differences = BTreeMap::new();
-    for (id, decision) in &blueprint.placement.decisions {
-        let seen = inventory
-            .tenants
-            .get(id)
-            .filter(|seen| !seen.state.is_terminal());
+    for (id, decision, seen) in left_join(&blueprint.placement.decisions, &inventory.tenants) {
+        let seen = seen.filter(|seen| !seen.state.is_terminal());
         let difference = match seen {
             None => Some(TenantDifference::Onboard {
                 to: decision.stamp.clone(),
@@ -83,11 +81,11 @@ pub(super) fn diff(
             differences.insert(id.clone(), difference);
         }
     }
-    for (id, seen) in &inventory.tenants {
+    for (id, seen, meant) in left_join(&inventory.tenants, &blueprint.fleet.tenants) {
         if seen.state.is_terminal() {
             continue;
         }
-        let difference = match blueprint.fleet.tenants.get(id).map(|tenant| tenant.desired) {
+        let difference = match meant.map(|tenant| tenant.desired) {
             Some(DesiredTenant::Offboarded) => Some(offboard(seen)),
             Some(DesiredTenant::Erased) => Some(TenantDifference::Erase),
             None if blueprint.fleet.policy.on_removed == OnRemoved::Retire => Some(offboard(seen)),

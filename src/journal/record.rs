@@ -105,6 +105,13 @@ pub struct Contents {
 }
 
 impl Tail {
+    /// Whether these bytes end here: as many as were read, the last record with the same checksum.
+    /// The checksums are chained, so what stands before is what was read, too.
+    pub fn is_end_of(&self, bytes: &[u8]) -> bool {
+        let end = format!("{SUM_KEY}{}{SUM_END}\n", self.sum);
+        self.length > 0 && bytes.len() as u64 == self.length && bytes.ends_with(end.as_bytes())
+    }
+
     /// The bytes of the records that tell of these events, and the tail behind them.
     pub fn extend(
         &self,
@@ -177,6 +184,14 @@ impl Record {
 }
 
 impl Contents {
+    /// Reads the first record alone; `None` where there is no whole one.
+    pub fn first(bytes: &[u8], run: &RunId) -> Result<Option<Record>, JournalError> {
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+            return Ok(None);
+        };
+        Ok(Self::read(&bytes[..=end], run)?.records.pop())
+    }
+
     /// Reads a journal's bytes.
     ///
     /// Fails on anything but a torn last record. An empty journal has no records: whether that

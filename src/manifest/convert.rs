@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::LoadRequest;
 use super::decode::Record as _;
 use super::document::FleetDoc;
-use super::hcl::LABELLED;
+use super::hcl_body::LABELLED;
 use super::node::Entry;
 use super::node::Map;
 use super::node::Node;

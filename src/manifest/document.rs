@@ -2,17 +2,9 @@
 //!
 //! The comment of a key is its documentation in `schemas/fleet.schema.json`. Pure.
 
-use schemars::JsonSchema;
-
-use super::decode::Decode;
-use super::decode::Decoder;
+use super::declare::document;
 use super::decode::Labelled;
-use super::decode::Record;
 use super::decode::Spanned;
-use super::decode::field;
-use super::decode::record;
-use super::node::Entry;
-use super::node::Node;
 use super::scalar::Hundredths;
 use super::scalar::Id;
 use super::scalar::MOST;
@@ -36,49 +28,6 @@ use crate::model::stamp::Role;
 
 pub(crate) use super::document_policy::PolicyDoc;
 pub(crate) use super::document_tenant::TenantDoc;
-
-/// Declares a record: a struct of optional spanned fields, its schema, and how it is read.
-macro_rules! document {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, JsonSchema)]
-        #[schemars(deny_unknown_fields)]
-        pub(crate) struct $name {
-            $($(#[$field_doc])* pub(crate) $field: Option<Spanned<$type>>,)*
-            /// Keys that are there and could not be read: they are not missing.
-            #[schemars(skip)]
-            pub(crate) broken: Vec<&'static str>,
-        }
-
-        impl Record for $name {
-            const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
-
-            fn set(&mut self, entry: &Entry, cx: &mut Decoder<'_>) -> bool {
-                match &*entry.key {
-                    $(stringify!($field) => {
-                        self.$field = field(entry, cx);
-                        if self.$field.is_none() {
-                            self.broken.push(stringify!($field));
-                        }
-                    })*
-                    _ => return false,
-                }
-                true
-            }
-
-            fn broke(&mut self, key: &'static str) {
-                self.broken.push(key);
-            }
-        }
-
-        impl Decode for $name {
-            fn decode(node: &Node, key: &str, cx: &mut Decoder<'_>) -> Option<Self> {
-                record(node, key, cx)
-            }
-        }
-    };
-}
-pub(crate) use document;
 
 document! {
     /// A fleet of deployment stamps and the tenants that live on them.

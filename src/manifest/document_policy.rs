@@ -1,16 +1,7 @@
 //! The `policy` part of the manifest as it is written. Pure.
 
-use schemars::JsonSchema;
-
-use super::decode::Decode;
-use super::decode::Decoder;
-use super::decode::Record;
+use super::declare::document;
 use super::decode::Spanned;
-use super::decode::field;
-use super::decode::record;
-use super::document::document;
-use super::node::Entry;
-use super::node::Node;
 use super::scalar::Duration;
 use super::scalar::Hundredths;
 use super::scalar::MOST;

@@ -1,18 +1,9 @@
 //! A tenant as it is written, and the words of the format. Pure.
 
-use super::decode::Decode;
-use super::decode::Decoder;
-use super::decode::Record;
-use super::decode::Spanned;
-use super::decode::field;
-use super::decode::record;
-use super::document::document;
-use super::node::Entry;
-use super::node::Node;
+use super::declare::document;
 use super::scalar::Hundredths;
 use super::scalar::MOST;
 use super::scalar::Region;
-use super::scalar::StampRef;
 use super::scalar::Text;
 use super::scalar::Whole;
 use super::scalar::Word;
@@ -26,7 +17,6 @@ use crate::model::stamp::Isolation;
 use crate::model::stamp::Role;
 use crate::model::tenant::DesiredTenant;
 use crate::model::tenant::Tier;
-use schemars::JsonSchema;
 
 document! {
     /// What a tenant needs. What is not said here is users × `policy.demand_per_user`.
@@ -82,9 +72,6 @@ pub(crate) enum Contract {
     Standard,
     Enterprise,
 }
-
-/// A pin, as a tenant's `placement` says it.
-pub(crate) type Pin = StampRef;
 
 words!(
     Contract,

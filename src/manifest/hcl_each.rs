@@ -1,8 +1,8 @@
 //! Labelled blocks, and the ones that a `for_each` makes. Pure.
 
 use super::expression::Evaluator;
-use super::hcl::body;
-use super::hcl::single_label;
+use super::hcl_body::body;
+use super::hcl_body::single_label;
 use super::loops::pairs;
 use super::node::Entry;
 use super::node::Node;
@@ -20,7 +20,7 @@ pub(crate) fn labelled(block: &Block, evaluator: &mut Evaluator<'_>) -> Vec<Entr
     };
     let span = evaluator.span(block);
     let Some(attribute) = block.body.get_attribute("for_each") else {
-        let value = Node::map(span, body(&block.body, false, evaluator));
+        let value = Node::map(span, body(&block.body, None, evaluator));
         return vec![Entry {
             key: label.into(),
             key_span,
@@ -54,7 +54,7 @@ pub(crate) fn labelled(block: &Block, evaluator: &mut Evaluator<'_>) -> Vec<Entr
         let each = Node::map(key.span, each);
         let entry = evaluator.with(vec![("each".to_owned(), each)], |evaluator| {
             let name = each_name(&label, id.as_ref(), &key, key_span, evaluator)?;
-            let value = Node::map(span, body(&rest, false, evaluator));
+            let value = Node::map(span, body(&rest, None, evaluator));
             Some(Entry {
                 key: name,
                 key_span,

@@ -38,44 +38,8 @@ impl Evaluator<'_> {
                 names.push((name.value().as_str().to_owned(), key));
             }
             let stop = self.with(names, |this| {
-                if let Some(cond) = &each.cond {
-                    match this.value(&cond.expr).value {
-                        Value::Bool(true) => {}
-                        Value::Bool(false) => return false,
-                        Value::Broken => return true,
-                        _ => {
-                            this.fail(
-                                codes::BAD_EXPRESSION,
-                                "a condition is true or false".into(),
-                                span,
-                                "compare something after `if`",
-                            );
-                            return true;
-                        }
-                    }
-                }
-                let value = this.value(&each.value_expr);
-                match &each.key_expr {
-                    None => list.push(value),
-                    Some(key) => match this.value(key).value {
-                        Value::Text(key) | Value::Number(key) => entries.push(Entry {
-                            key,
-                            key_span: span,
-                            value,
-                        }),
-                        Value::Broken => return true,
-                        _ => {
-                            this.fail(
-                                codes::BAD_EXPRESSION,
-                                "a key is a text".into(),
-                                span,
-                                "let the part before `=>` give a text",
-                            );
-                            return true;
-                        }
-                    },
-                }
-                this.left == 0
+                this.one_of_each(each, span, &mut list, &mut entries)
+                    .is_none()
             });
             if stop {
                 return Node::new(span, Value::Broken);
@@ -90,6 +54,54 @@ impl Evaluator<'_> {
             self.unique(&mut entries);
         }
         Node::map(span, entries)
+    }
+
+    /// What `for` makes of one item, unless its condition leaves it out; `None` ends the loop.
+    fn one_of_each(
+        &mut self,
+        each: &ForExpr,
+        span: Span,
+        list: &mut Vec<Node>,
+        entries: &mut Vec<Entry>,
+    ) -> Option<()> {
+        if let Some(cond) = &each.cond {
+            match self.value(&cond.expr).value {
+                Value::Bool(true) => {}
+                Value::Bool(false) => return Some(()),
+                Value::Broken => return None,
+                _ => {
+                    self.fail(
+                        codes::BAD_EXPRESSION,
+                        "a condition is true or false".into(),
+                        span,
+                        "compare something after `if`",
+                    );
+                    return None;
+                }
+            }
+        }
+        let value = self.value(&each.value_expr);
+        match &each.key_expr {
+            None => list.push(value),
+            Some(key) => match self.value(key).value {
+                Value::Text(key) | Value::Number(key) => entries.push(Entry {
+                    key,
+                    key_span: span,
+                    value,
+                }),
+                Value::Broken => return None,
+                _ => {
+                    self.fail(
+                        codes::BAD_EXPRESSION,
+                        "a key is a text".into(),
+                        span,
+                        "let the part before `=>` give a text",
+                    );
+                    return None;
+                }
+            },
+        }
+        (self.left > 0).then_some(())
     }
 }
 

@@ -12,6 +12,7 @@ mod replaces;
 mod shape;
 mod shape_doc;
 mod stamp;
+mod surroundings;
 mod tenant;
 mod tenant_checks;
 
@@ -71,7 +72,7 @@ pub(crate) fn lower(
     let subscriptions = quota::subscriptions(doc, places, cx);
     let quota_groups = quota::groups(doc, &known, places, cx);
     let reservations = quota::reservations(doc, &known, places, cx);
-    let shapes = shape::Surroundings {
+    let shapes = surroundings::Surroundings {
         fleet: name.as_ref().map_or("fleet", |n| n.as_str()),
         policy: &policy,
         azure: matches!(provider, Some(ProviderRef::Azure { .. })),

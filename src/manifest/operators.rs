@@ -5,40 +5,39 @@ use super::node::Node;
 use super::node::Value;
 use crate::diagnostic::Span;
 use crate::diagnostic::codes;
-use hcl_edit::expr::BinaryOperator;
+use hcl_edit::expr::BinaryOperator as Op;
 
 impl Evaluator<'_> {
-    pub(super) fn binary(
-        &mut self,
-        operator: BinaryOperator,
-        left: &Node,
-        right: &Node,
-        span: Span,
-    ) -> Node {
-        use BinaryOperator::{
-            And, Div, Eq, Greater, GreaterEq, Less, LessEq, Minus, Mod, Mul, NotEq, Or, Plus,
-        };
-        if matches!(operator, Eq | NotEq) && !(self.weigh(left, span) && self.weigh(right, span)) {
+    pub(super) fn binary(&mut self, operator: Op, left: &Node, right: &Node, span: Span) -> Node {
+        if matches!(operator, Op::Eq | Op::NotEq)
+            && !(self.weigh(left, span) && self.weigh(right, span))
+        {
             return Node::new(span, Value::Broken);
         }
         let value = match (operator, &left.value, &right.value) {
             (_, Value::Broken, _) | (_, _, Value::Broken) => Some(Value::Broken),
-            (Eq, a, b) => Some(Value::Bool(same(a, b))),
-            (NotEq, a, b) => Some(Value::Bool(!same(a, b))),
-            (And, Value::Bool(a), Value::Bool(b)) => Some(Value::Bool(*a && *b)),
-            (Or, Value::Bool(a), Value::Bool(b)) => Some(Value::Bool(*a || *b)),
-            (Plus | Minus | Mul | Div | Mod, Value::Number(a), Value::Number(b)) => {
-                arithmetic(operator, a, b).map(|n| Value::Number(n.into()))
-            }
-            (Less | LessEq | Greater | GreaterEq, Value::Number(a), Value::Number(b)) => {
+            (Op::Eq, a, b) => Some(Value::Bool(same(a, b))),
+            (Op::NotEq, a, b) => Some(Value::Bool(!same(a, b))),
+            (Op::And, Value::Bool(a), Value::Bool(b)) => Some(Value::Bool(*a && *b)),
+            (Op::Or, Value::Bool(a), Value::Bool(b)) => Some(Value::Bool(*a || *b)),
+            (
+                Op::Plus | Op::Minus | Op::Mul | Op::Div | Op::Mod,
+                Value::Number(a),
+                Value::Number(b),
+            ) => arithmetic(operator, a, b).map(|n| Value::Number(n.into())),
+            (
+                Op::Less | Op::LessEq | Op::Greater | Op::GreaterEq,
+                Value::Number(a),
+                Value::Number(b),
+            ) => {
                 let order = number(a)
                     .zip(number(b))
                     .and_then(|(a, b)| a.partial_cmp(&b));
                 order.map(|order| {
                     Value::Bool(match operator {
-                        Less => order.is_lt(),
-                        LessEq => order.is_le(),
-                        Greater => order.is_gt(),
+                        Op::Less => order.is_lt(),
+                        Op::LessEq => order.is_le(),
+                        Op::Greater => order.is_gt(),
                         _ => order.is_ge(),
                     })
                 })
@@ -108,14 +107,14 @@ pub(crate) fn spelt(number: f64) -> Option<String> {
     })
 }
 
-fn arithmetic(operator: BinaryOperator, a: &str, b: &str) -> Option<String> {
+fn arithmetic(operator: Op, a: &str, b: &str) -> Option<String> {
     if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
         let whole = match operator {
-            BinaryOperator::Plus => a.checked_add(b),
-            BinaryOperator::Minus => a.checked_sub(b),
-            BinaryOperator::Mul => a.checked_mul(b),
-            BinaryOperator::Mod => a.checked_rem(b),
-            BinaryOperator::Div if a.checked_rem(b) == Some(0) => a.checked_div(b),
+            Op::Plus => a.checked_add(b),
+            Op::Minus => a.checked_sub(b),
+            Op::Mul => a.checked_mul(b),
+            Op::Mod => a.checked_rem(b),
+            Op::Div if a.checked_rem(b) == Some(0) => a.checked_div(b),
             _ => None,
         };
         if let Some(whole) = whole {
@@ -124,10 +123,10 @@ fn arithmetic(operator: BinaryOperator, a: &str, b: &str) -> Option<String> {
     }
     let (a, b) = (number(a)?, number(b)?);
     spelt(match operator {
-        BinaryOperator::Plus => a + b,
-        BinaryOperator::Minus => a - b,
-        BinaryOperator::Mul => a * b,
-        BinaryOperator::Div => a / b,
+        Op::Plus => a + b,
+        Op::Minus => a - b,
+        Op::Mul => a * b,
+        Op::Div => a / b,
         _ => a % b,
     })
 }

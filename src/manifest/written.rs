@@ -11,9 +11,9 @@ use super::decode::Decode;
 use super::decode::Decoder;
 use super::decode::Spanned;
 use super::decode::unknown_key;
-use super::document_tenant::Pin;
 use super::node::Node;
 use super::node::Value;
+use super::scalar::StampRef;
 use super::scalar::Text;
 use super::scalar::Whole;
 use super::scalar::duration;
@@ -32,7 +32,7 @@ pub(crate) enum InstancesDoc {
 #[derive(Clone, Debug)]
 pub(crate) enum PlacementDoc {
     Auto,
-    Pin(Pin),
+    Pin(StampRef),
 }
 
 /// `required`, or `{ waived: REASON }`.
@@ -68,7 +68,7 @@ impl Decode for PlacementDoc {
     fn decode(node: &Node, key: &str, cx: &mut Decoder<'_>) -> Option<Self> {
         match node.as_text() {
             Some("auto") => Some(Self::Auto),
-            _ => Pin::decode(node, key, cx).map(Self::Pin),
+            _ => StampRef::decode(node, key, cx).map(Self::Pin),
         }
     }
 }

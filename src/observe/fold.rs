@@ -39,7 +39,7 @@ pub(super) fn fold(fleet: &str, observation: Observation) -> Inventory {
     let mut data = Vec::new();
     for resource in observation.resources {
         match resource.address.kind() {
-            Kind::RegistryItem => registry_item(&mut inventory, fleet, resource),
+            Kind::RegistryItem => registry_item(&mut inventory, fleet, &resource),
             Kind::TenantMetrics => measured.push(resource),
             Kind::TenantSchema | Kind::BlobContainer | Kind::SqlDatabase => data.push(resource),
             _ => keep(&mut inventory, resource),
@@ -64,15 +64,15 @@ fn keep(inventory: &mut Inventory, resource: Resource) {
     inventory.resources.insert(resource.address, seen);
 }
 
-fn registry_item(inventory: &mut Inventory, fleet: &str, resource: Resource) {
+fn registry_item(inventory: &mut Inventory, fleet: &str, resource: &Resource) {
     let id = resource.address.name().to_owned();
     let read = match resource.address.part("collection") {
         Some("stamps") => id.parse::<StampId>().ok().and_then(|id| {
-            inventory.stamps.insert(id, stamp(&resource)?);
+            inventory.stamps.insert(id, stamp(resource)?);
             Some(())
         }),
         Some("tenants") => id.parse::<TenantId>().ok().and_then(|id| {
-            inventory.tenants.insert(id, tenant(&resource)?);
+            inventory.tenants.insert(id, tenant(resource)?);
             Some(())
         }),
         Some("fleets") => {
@@ -141,15 +141,21 @@ fn measure(inventory: &mut Inventory, metrics: &Resource) {
             .int(name)
             .and_then(|amount| u64::try_from(amount).ok())
     };
-    let dimensions = || {
-        Some(Load {
-            cpu: amount("cpu_millicores")?,
-            memory: amount("memory_mib")?,
-            storage: amount("storage_mib")?,
-            dtu: amount("dtu_centi")?,
-        })
+    let dimensions = [
+        amount("cpu_millicores"),
+        amount("memory_mib"),
+        amount("storage_mib"),
+        amount("dtu_centi"),
+    ];
+    tenant.measured = match dimensions {
+        [Some(cpu), Some(memory), Some(storage), Some(dtu)] => Some(Load {
+            cpu,
+            memory,
+            storage,
+            dtu,
+        }),
+        _ => None,
     };
-    tenant.measured = dimensions();
     tenant.requests_per_day = amount("requests_per_day");
 }
 

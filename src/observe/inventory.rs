@@ -33,6 +33,7 @@ pub struct Inventory {
     /// Stamps by their registry entries, tombstones included.
     pub stamps: BTreeMap<StampId, SeenStamp>,
     /// Tenants by their registry entries, terminal ones included.
+    #[serde(deserialize_with = "super::file::tenants")]
     pub tenants: BTreeMap<TenantId, SeenTenant>,
     /// The fleet's own registry entry, if it has one.
     pub fleet_item: Option<Resource>,

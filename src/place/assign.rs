@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Dimension;
 use crate::model::Load;
 use crate::model::StampKind;
 use crate::model::policy::Band;
 use crate::model::stamp::DesiredStamp;
 use crate::model::stamp::Role;
 
+use super::batch;
 use super::board::Board;
 use super::choose::Chooser;
 use super::exact::Fine;
@@ -152,9 +152,8 @@ impl<'a> Assignment<'a> {
         }
     }
 
-    /// Opens at once as many stamps as these tenants need at least, fills them evenly, and opens
-    /// one more at a time for those who are left: stamps that fill evenly strand nothing in the
-    /// dimensions that do not bind (placement.md §4).
+    /// Opens as few stamps as the packing core finds for these tenants, in the pools by name, and
+    /// puts them there. Who does not fit within a pool's bounds waits for the next one.
     fn open_for(&mut self, board: &mut Board<'a>, region: usize, tenants: &[usize]) {
         for pool in self.opener.pools(region, StampKind::Shared) {
             let fits = |&&tenant: &&usize| {
@@ -163,27 +162,25 @@ impl<'a> Assignment<'a> {
                 waits && Opener::fits(board, pool, resident.fine()).is_ok()
             };
             let tenants: Vec<usize> = tenants.iter().filter(fits).copied().collect();
-            let Some(&first) = tenants.first() else {
+            if tenants.is_empty() {
                 continue;
-            };
-            let mut why = OpenReason::Demand(board.residents[first].id.clone());
-            for _ in 0..at_least(board, &tenants, &pool.shape.capacity) {
-                let Ok(site) = self.opener.shared(board, region, pool, why.clone()) else {
-                    break;
-                };
-                self.chooser.add(board, site);
             }
-            for tenant in tenants {
-                if let Some((site, _)) = self.chooser.best(board, tenant) {
+            let most = self.opener.could_open(board, region, pool);
+            let homes = batch::packed(board, pool, &tenants, most);
+            let mut opened: BTreeMap<u32, Option<usize>> = BTreeMap::new();
+            for (&tenant, home) in tenants.iter().zip(homes) {
+                let Some(home) = home else { continue };
+                let site = *opened.entry(home).or_insert_with(|| {
+                    let why = OpenReason::Demand(board.residents[tenant].id.clone());
+                    let site = self.opener.shared(board, region, pool, why).ok();
+                    if let Some(site) = site {
+                        self.chooser.add(board, site);
+                    }
+                    site
+                });
+                if let Some(site) = site {
                     self.put_opened(board, tenant, site);
-                    continue;
                 }
-                why = OpenReason::Demand(board.residents[tenant].id.clone());
-                let Ok(site) = self.opener.shared(board, region, pool, why) else {
-                    continue;
-                };
-                self.chooser.add(board, site);
-                self.put_opened(board, tenant, site);
             }
         }
     }
@@ -240,28 +237,6 @@ fn by_size(board: &Board) -> Vec<usize> {
         .collect();
     waiting.sort_unstable();
     waiting.into_iter().map(|(_, tenant)| tenant).collect()
-}
-
-/// The fewest stamps of this capacity that could take the tenants.
-fn at_least(board: &Board, tenants: &[usize], capacity: &Load) -> u64 {
-    let placement = &board.fleet.policy.placement;
-    let ceiling = Fine::ceiling(capacity, placement.bands.provision.0);
-    let mut sums = [0_u128; Dimension::ALL.len()];
-    for &tenant in tenants {
-        let demand = board.residents[tenant].fine();
-        for (sum, amount) in sums.iter_mut().zip(demand.0) {
-            *sum += u128::from(amount);
-        }
-    }
-    let most = u128::from(placement.max_tenants_per_shared.max(1));
-    let by_count = (tenants.len() as u128).div_ceil(most);
-    let by_load = sums
-        .into_iter()
-        .zip(ceiling.0)
-        .map(|(sum, ceiling)| sum.div_ceil(u128::from(ceiling.saturating_sub(1).max(1))))
-        .max();
-    let stamps = by_count.max(by_load.unwrap_or(0));
-    u64::try_from(stamps).unwrap_or(u64::MAX)
 }
 
 /// The first serving shared stamp of the region in the provision band or above, where no other

@@ -68,6 +68,16 @@ impl<'a> Opener<'a> {
         self.counts.get(&(region, kind)).copied().unwrap_or(0)
     }
 
+    /// How many more stamps the pool may open, by its bounds and by the cores that are free.
+    pub(super) fn could_open(&mut self, board: &Board, region: usize, pool: &Pool) -> u32 {
+        let most = pool.max.min(board.fleet.policy.capacity.max_stamps);
+        let bound = most.saturating_sub(self.count(region, pool.shape.kind));
+        let cores = pool.shape.compute.cores();
+        let free = self.quota.free(board, &pool.shape).unwrap_or(0);
+        let by_cores = free.checked_div(cores).unwrap_or(u64::MAX);
+        u32::try_from(by_cores).map_or(bound, |by_cores| by_cores.min(bound))
+    }
+
     /// Opens a shared stamp. Gives its index.
     pub(super) fn shared(
         &mut self,

@@ -9,12 +9,15 @@ use crate::model::tenant::Wish;
 
 use super::board::Board;
 use super::exact::Fine;
+use super::pack;
+use super::pack::Movable;
 use super::placement::LeaveReason;
 use super::resident::Fate;
-use super::shed;
-use super::shed::Movable;
 use super::site::Life;
 use super::universe;
+
+/// Storage among the dimensions: what a move copies.
+const STORAGE: usize = 2;
 
 /// What one overloaded stamp sheds.
 pub(super) struct Overload {
@@ -130,7 +133,7 @@ fn overloads(board: &mut Board) -> Vec<Overload> {
         return Vec::new();
     }
     let mut leaving = vec![Fine::default(); board.sites.len()];
-    let mut movable: Vec<Vec<Movable>> = vec![Vec::new(); board.sites.len()];
+    let mut movable: Vec<Vec<Movable<4>>> = vec![Vec::new(); board.sites.len()];
     for (tenant, resident) in board.residents.iter().enumerate() {
         let Some(home) = resident.home.filter(|&home| over[home]) else {
             continue;
@@ -138,7 +141,11 @@ fn overloads(board: &mut Board) -> Vec<Overload> {
         let demand = resident.fine();
         match resident.fate {
             Fate::Stays if !resident.in_flight && pin(board, tenant).is_none() => {
-                movable[home].push(Movable { tenant, demand });
+                movable[home].push(Movable {
+                    tenant,
+                    demand: demand.0,
+                    copy: demand.0[STORAGE],
+                });
             }
             Fate::Pending(_) => leaving[home] = leaving[home].plus(demand),
             Fate::Undecided if resident.meant.is_some() => {
@@ -160,7 +167,7 @@ fn overloads(board: &mut Board) -> Vec<Overload> {
             0 => 0,
             used => used.saturating_add(1).saturating_sub(limit.0[k]),
         }));
-        let Some(shed) = shed::fewest(&movable[home], excess) else {
+        let Some(shed) = pack::fewest_to_shed(&movable[home], excess.0) else {
             continue;
         };
         for &tenant in &shed.tenants {

@@ -39,16 +39,20 @@ pub(super) fn list(context: &Context<'_>) -> Vec<Change> {
 
 /// The decisions of tenants that are new or move.
 pub(super) fn decisions(context: &Context<'_>) -> BTreeMap<TenantId, Decision> {
-    let told = context.placement.decisions.iter().filter(|(id, _)| {
+    let told = context.differences.tenants.iter().filter(|(id, difference)| {
         matches!(
-            context.differences.tenants.get(*id),
-            Some(TenantDifference::Onboard { .. } | TenantDifference::Move { .. })
+            difference,
+            TenantDifference::Onboard { .. } | TenantDifference::Move { .. }
         ) && !context.is_blocked(&Subject::Tenant((*id).clone()))
     });
-    told.map(|(id, decision)| (id.clone(), decision.clone()))
+    told.filter_map(|(id, _)| Some((id.clone(), context.placement.decisions.get(id)?.clone())))
         .collect()
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands where a setting may have no value"
+)]
 fn text(value: impl Into<Value>) -> Option<Value> {
     Some(value.into())
 }

@@ -44,7 +44,7 @@ impl Context<'_> {
     }
 
     /// The step that looks once more whether a stamp can take its new tenants.
-    pub(super) fn recheck(&self, stamp: &StampId) -> StepId {
+    pub(super) fn recheck(stamp: &StampId) -> StepId {
         StepId::of(&Subject::Stamp(stamp.clone()), StepKind::CapacityRecheck)
     }
 

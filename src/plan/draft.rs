@@ -1,7 +1,7 @@
 //! Steps being collected: each is added once, edges name steps that may come later or not at all.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use stampctl_contract::Address;
 use stampctl_contract::Operation;
@@ -24,7 +24,8 @@ use crate::model::StampId;
 /// The steps so far.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    steps: BTreeMap<StepId, (usize, Step)>,
+    steps: Vec<Step>,
+    places: BTreeMap<StepId, usize>,
 }
 
 /// One step being written.
@@ -38,36 +39,34 @@ impl Draft {
     /// the first one's right; the verifier would refuse the plan for what is then missing.
     pub(super) fn add(&mut self, draft: StepDraft) -> StepId {
         let id = draft.step.id.clone();
-        let at = self.steps.len();
-        self.steps.entry(id.clone()).or_insert((at, draft.step));
+        if let Entry::Vacant(place) = self.places.entry(id.clone()) {
+            place.insert(self.steps.len());
+            self.steps.push(draft.step);
+        }
         id
     }
 
     /// Whether there is such a step.
     pub(super) fn has(&self, id: &StepId) -> bool {
-        self.steps.contains_key(id)
+        self.places.contains_key(id)
     }
 
     /// Makes a step that is there already wait for another.
     pub(super) fn wait(&mut self, id: &StepId, first: &StepId, rule: &'static str) {
-        if let Some((_, step)) = self.steps.get_mut(id) {
-            step.after.push(edge(first, rule));
+        if let Some(&at) = self.places.get(id) {
+            self.steps[at].after.push(edge(first, rule));
         }
     }
 
     /// All steps in the order in which they were added, with edges to steps that are not in the
     /// plan left out, each edge once.
-    pub(super) fn finish(self) -> Vec<Step> {
-        let known: BTreeSet<StepId> = self.steps.keys().cloned().collect();
-        let mut steps: Vec<(usize, Step)> = self.steps.into_values().collect();
-        steps.sort_by_key(|(at, _)| *at);
-        let finished = steps.into_iter().map(|(_, mut step)| {
-            step.after.retain(|edge| known.contains(&edge.step));
+    pub(super) fn finish(mut self) -> Vec<Step> {
+        for step in &mut self.steps {
+            step.after.retain(|edge| self.places.contains_key(&edge.step));
             step.after.sort();
             step.after.dedup();
-            step
-        });
-        finished.collect()
+        }
+        self.steps
     }
 }
 

@@ -3,6 +3,8 @@
 //! Pure. A plan holds no secret, no path and no floating-point number, so equal plans have equal
 //! bytes. The verifier knows the planner by these types and by nothing else.
 
+pub mod id;
+pub mod kind;
 pub mod step;
 pub mod condition;
 pub mod opening;
@@ -31,6 +33,11 @@ pub use change::SettingChange;
 pub use condition::Condition;
 pub use finding::Finding;
 pub use finding::FindingCode;
+pub use id::RuleId;
+pub use id::StepId;
+pub use id::Subject;
+pub use kind::Hazard;
+pub use kind::StepKind;
 pub use ledger::Account;
 pub use ledger::Entry;
 pub use opening::Opening;
@@ -40,14 +47,9 @@ pub use seal::Seal;
 pub use step::Act;
 pub use step::Edge;
 pub use step::Expect;
-pub use step::Hazard;
 pub use step::OnTimeout;
 pub use step::Patience;
-pub use step::RuleId;
 pub use step::Step;
-pub use step::StepId;
-pub use step::StepKind;
-pub use step::Subject;
 
 /// The format of the plan file that this program reads and writes.
 pub const FORMAT: &str = "stampctl.plan/1";

@@ -13,7 +13,7 @@ use super::draft::patch;
 use super::format::StepKind;
 use super::format::Subject;
 use super::quota::QuotaPlan;
-use super::stamp_out;
+use super::stamp_return;
 use crate::blueprint::StampBlueprint;
 use crate::diff::StampDifference;
 use crate::diff::settings;
@@ -99,7 +99,7 @@ fn update(
     }
     draft.add(step);
     if difference.scale.is_some_and(|(now, wanted)| wanted < now) {
-        stamp_out::give_back(context, draft, quota, stamp)?;
+        stamp_return::give_back(context, draft, quota, stamp)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use super::format::StepKind;
 use super::format::Subject;
 use super::quota::QuotaPlan;
 use crate::blueprint::StampBlueprint;
+use crate::blueprint::stamp::Drawn;
 use crate::diff::settings;
 use crate::model::Seconds;
 use crate::model::StampState;
@@ -176,24 +177,11 @@ fn serve(
     .after(&health, "O-25");
     let smoke = draft.add(smoke);
     let last = match &stamp.origin {
-        None => smoke.clone(),
+        None => smoke,
         Some(origin) => {
-            let seen = context.inventory.resources.get(&origin.0);
-            let add = StepDraft::call(
-                &subject,
-                StepKind::IngressAdd,
-                vec![settings::put(origin, seen)],
-            )
-            .why("it is healthy and takes its share of traffic")
-            .after(&health, traffic)
-            .after(&smoke, traffic)
-            .undo(
-                stamp
-                    .origin_disabled()
-                    .iter()
-                    .map(|off| settings::put(off, seen))
-                    .collect(),
-            );
+            let add = take_traffic(context, stamp, origin)
+                .after(&health, traffic)
+                .after(&smoke, traffic);
             let add = draft.add(add);
             let verify = StepDraft::wait_for(
                 &subject,
@@ -206,6 +194,25 @@ fn serve(
             draft.add(verify)
         }
     };
+    activate(context, draft, stamp, &last);
+}
+
+/// The step that lets traffic in, and what takes it back.
+fn take_traffic(context: &Context<'_>, stamp: &StampBlueprint, origin: &Drawn) -> StepDraft {
+    let seen = context.inventory.resources.get(&origin.0);
+    let off = stamp.origin_disabled();
+    StepDraft::call(
+        &Subject::Stamp(stamp.id.clone()),
+        StepKind::IngressAdd,
+        vec![settings::put(origin, seen)],
+    )
+    .why("it is healthy and takes its share of traffic")
+    .undo(off.iter().map(|off| settings::put(off, seen)).collect())
+}
+
+/// Writes that it serves, after the step that proves it.
+fn activate(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint, proved: &StepId) {
+    let subject = Subject::Stamp(stamp.id.clone());
     let rule = if stamp.origin.is_some() {
         "O-27"
     } else {
@@ -221,7 +228,7 @@ fn serve(
         ],
     )
     .why("it serves")
-    .after(&last, rule);
+    .after(proved, rule);
     if context
         .inventory
         .stamps

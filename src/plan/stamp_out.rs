@@ -4,12 +4,10 @@
 //! quota returned and verified on both sides, and only then deleted.
 
 use stampctl_contract::Kind;
-use stampctl_contract::Operation;
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
 
 use super::Context;
-use super::capacity;
 use super::draft::Draft;
 use super::draft::StepDraft;
 use super::draft::delete;
@@ -23,8 +21,9 @@ use super::format::StepKind;
 use super::format::Subject;
 use super::format::condition::Matching;
 use super::quota::QuotaPlan;
-use super::quota::Return;
 use super::stamp_rest;
+use super::stamp_return;
+use super::stamp_return::step;
 use crate::blueprint::StampBlueprint;
 use crate::blueprint::stamp::TAG_STAMP;
 use crate::model::Seconds;
@@ -49,15 +48,11 @@ pub(super) fn retire(
         let jobs = stamp_rest::drain(context, draft, stamp);
         back_up(context, draft, stamp, &jobs)?;
         release(context, draft, stamp, &jobs);
-        give_back(context, draft, quota, stamp)?;
+        stamp_return::give_back(context, draft, quota, stamp)?;
     }
     judge(context, draft, stamp);
     remove(context, draft, stamp);
     Ok(())
-}
-
-fn step(stamp: &StampBlueprint, kind: StepKind) -> StepId {
-    StepId::of(&Subject::Stamp(stamp.id.clone()), kind)
 }
 
 fn back_up(
@@ -146,126 +141,6 @@ fn release(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint, job
     draft.add(release);
 }
 
-/// Reservation, usage, return, and the proof of it. Shared with a stamp that shrinks in place.
-pub(super) fn give_back(
-    context: &Context<'_>,
-    draft: &mut Draft,
-    quota: &QuotaPlan,
-    stamp: &StampBlueprint,
-) -> Result<(), AddressError> {
-    let subject = Subject::Stamp(stamp.id.clone());
-    let retires = draft.has(&step(stamp, StepKind::ComputeRelease));
-    let released = step(
-        stamp,
-        if retires {
-            StepKind::ComputeRelease
-        } else {
-            StepKind::StampUpdate
-        },
-    );
-    if let Some(reduce) = quota.reduces.get(&stamp.id) {
-        let mut operations: Vec<Operation> = Vec::new();
-        if retires {
-            let sets = stamp.scale_sets.iter();
-            let sets = sets.filter(|set| context.inventory.resources.contains_key(&set.0));
-            operations.extend(sets.map(|set| patch(&set.0, [("reservation", Value::text(""))])));
-        }
-        let (from, to) = reduce.instances;
-        if to < from {
-            operations.push(patch(&reduce.address, [("instances", to.into())]));
-        }
-        let lower = StepDraft::call(&subject, StepKind::ReservationReduce, operations)
-            .why(format!(
-                "the reservation holds {to} machines instead of {from}"
-            ))
-            .after(&released, "O-5")
-            .after_all(&reduce.previous, "P-6");
-        draft.add(lower);
-    }
-    let Some(returned) = quota.returns.get(&stamp.id).filter(|r| r.returned > 0) else {
-        return Ok(());
-    };
-    return_cores(context, draft, stamp, returned, &released)
-}
-
-fn return_cores(
-    context: &Context<'_>,
-    draft: &mut Draft,
-    stamp: &StampBlueprint,
-    returned: &Return,
-    released: &StepId,
-) -> Result<(), AddressError> {
-    let subject = Subject::Stamp(stamp.id.clone());
-    let timeouts = context.policy().timeouts;
-    let quota = capacity::quota(&returned.subscription, &returned.key)?;
-    let side = capacity::group_quota(&returned.management_group, &returned.key)?;
-    let allocation = capacity::allocation(
-        &returned.management_group,
-        &returned.key,
-        &returned.subscription,
-    )?;
-    let whole = |cores: u64| i64::try_from(cores).unwrap_or(i64::MAX);
-    let n = whole(returned.returned);
-    let reduce = step(stamp, StepKind::ReservationReduce);
-    let usage = StepDraft::wait_for(
-        &subject,
-        StepKind::UsageVerify,
-        vec![Condition::AtMost {
-            address: quota.clone(),
-            setting: "usage".to_owned(),
-            limit: whole(returned.limit_after),
-        }],
-        Patience::fail_after(Seconds(30), timeouts.release),
-    )
-    .why(format!(
-        "a limit lower by {n} must still cover what is used"
-    ))
-    .after(released, "O-4")
-    .after(&reduce, "O-5")
-    .after_all(&returned.previous, "P-6");
-    let usage = draft.add(usage);
-    let settings = Settings::from([("cores".to_owned(), Value::Int(whole(returned.allocation.1)))]);
-    let give = StepDraft::call(
-        &subject,
-        StepKind::QuotaReturn,
-        vec![put(&allocation, settings)],
-    )
-    .why(format!("{n} cores go back to {}", returned.key.group))
-    .after(&usage, "O-4")
-    .after(released, "O-4")
-    .after(&reduce, "O-5")
-    .after_all(&returned.previous, "P-6");
-    let expected = is(&allocation, "cores", whole(returned.allocation.0));
-    let give = if returned.previous.is_some() {
-        give.expect(expected)
-    } else {
-        give.fact(expected)
-    };
-    let give = draft.add(give);
-    let changed = |address: &Address, setting: &str, by: i64| Condition::ChangedBy {
-        address: address.clone(),
-        setting: setting.to_owned(),
-        since: give.clone(),
-        by,
-    };
-    let verify = StepDraft::wait_for(
-        &subject,
-        StepKind::QuotaVerify,
-        vec![
-            changed(&quota, "limit", -n),
-            changed(&allocation, "cores", -n),
-            changed(&side, "available", n),
-        ],
-        Patience::fail_after(Seconds(30), timeouts.quota),
-    )
-    .why(format!(
-        "the group must have {n} cores more and the subscription {n} fewer"
-    ))
-    .after(&give, "P-3");
-    draft.add(verify);
-    Ok(())
-}
-
 /// The last looks before anything is deleted.
 fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let subject = Subject::Stamp(stamp.id.clone());
@@ -299,79 +174,78 @@ fn judge(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     .after(&released, "O-20")
     .after(&step(stamp, StepKind::TenantsRecheck), "O-87");
     draft.add(holds);
-    if context.inventory.resources.contains_key(&stamp.group.0) {
-        let owned = StepDraft::check(
-            &subject,
-            StepKind::OwnershipVerify,
-            vec![Condition::OnlyOwned {
-                group: stamp.group.0.clone(),
-                tag: TAG_STAMP.to_owned(),
-                owner: stamp.id.to_string(),
-            }],
-        )
-        .why("the group must hold nothing of anyone else")
-        .after(&released, "O-18")
-        .after(&step(stamp, StepKind::StampHolds), "O-87");
-        draft.add(owned);
-    }
+    let owned = StepDraft::check(
+        &subject,
+        StepKind::OwnershipVerify,
+        vec![Condition::OnlyOwned {
+            group: stamp.group.0.clone(),
+            tag: TAG_STAMP.to_owned(),
+            owner: stamp.id.to_string(),
+        }],
+    )
+    .why("the group must hold nothing of anyone else")
+    .after(&released, "O-18")
+    .after(&step(stamp, StepKind::StampHolds), "O-87");
+    draft.add(owned);
 }
 
+/// The deletes, and what proves them. What an earlier attempt has deleted already is deleted once
+/// more: that succeeds, and the order is the same whatever is left.
 fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     let subject = Subject::Stamp(stamp.id.clone());
-    let present = |address: &Address| context.inventory.resources.contains_key(address);
-    let mut gone = Vec::new();
-    if let Some(origin) = stamp.origin.as_ref().filter(|origin| present(&origin.0)) {
+    if let Some(origin) = &stamp.origin {
         let remove = StepDraft::call(&subject, StepKind::IngressDelete, vec![delete(&origin.0)])
             .why("no name may point at what is about to go")
             .after(&step(stamp, StepKind::JobsWait), "O-9")
             .after(&step(stamp, StepKind::StampHolds), "O-87")
             .after(&step(stamp, StepKind::OwnershipVerify), "O-87");
-        gone.push(Condition::Absent {
-            address: origin.0.clone(),
-        });
         draft.add(guarded(remove, stamp));
     }
-    let data: Vec<Operation> = [&stamp.sql_server.0, &stamp.storage.0]
-        .into_iter()
-        .filter(|address| present(address))
-        .map(delete)
-        .collect();
-    if !data.is_empty() {
-        let remove = StepDraft::call(&subject, StepKind::DataDelete, data)
-            .why("its tenants are elsewhere and it is backed up")
-            .after(&step(stamp, StepKind::IngressDelete), "O-87")
-            .after(&step(stamp, StepKind::OwnershipVerify), "O-87")
-            .after(&step(stamp, StepKind::StampHolds), "O-20")
-            .after(&step(stamp, StepKind::BackupVerify), "O-13");
-        draft.add(guarded(remove, stamp));
-    }
-    if present(&stamp.group.0) {
-        let remove = StepDraft::call(
-            &subject,
-            StepKind::StampDelete,
-            vec![delete(&stamp.group.0)],
-        )
-        .why("everything of it is returned, backed up and empty")
-        .after(&step(stamp, StepKind::DataDelete), "O-17")
-        .after(&step(stamp, StepKind::IngressDelete), "O-90")
+    let data = vec![delete(&stamp.sql_server.0), delete(&stamp.storage.0)];
+    let remove = StepDraft::call(&subject, StepKind::DataDelete, data)
+        .why("its tenants are elsewhere and it is backed up")
+        .after(&step(stamp, StepKind::IngressDelete), "O-87")
+        .after(&step(stamp, StepKind::OwnershipVerify), "O-87")
         .after(&step(stamp, StepKind::StampHolds), "O-20")
-        .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
-        .after(&step(stamp, StepKind::BackupVerify), "O-13")
-        .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
-        draft.add(guarded(remove, stamp));
-    }
-    gone.push(Condition::Absent {
-        address: stamp.group.0.clone(),
-    });
-    gone.push(Condition::FewerThan {
-        matching: Matching {
-            kind: None,
-            beneath: stamp.group.0.path().to_owned(),
-            equals: None,
-            except_states: Vec::new(),
+        .after(&step(stamp, StepKind::BackupVerify), "O-13");
+    draft.add(guarded(remove, stamp));
+    let remove = StepDraft::call(
+        &subject,
+        StepKind::StampDelete,
+        vec![delete(&stamp.group.0)],
+    )
+    .why("everything of it is returned, backed up and empty")
+    .after(&step(stamp, StepKind::DataDelete), "O-17")
+    .after(&step(stamp, StepKind::IngressDelete), "O-90")
+    .after(&step(stamp, StepKind::StampHolds), "O-20")
+    .after(&step(stamp, StepKind::OwnershipVerify), "O-18")
+    .after(&step(stamp, StepKind::BackupVerify), "O-13")
+    .expect(is(&stamp.item, "state", StampState::QuotaReturned.word()));
+    draft.add(guarded(remove, stamp));
+    bury(context, draft, stamp);
+}
+
+/// Nothing is left, and the id stays taken (O-19).
+fn bury(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
+    let subject = Subject::Stamp(stamp.id.clone());
+    let mut gone = vec![
+        Condition::Absent {
+            address: stamp.group.0.clone(),
         },
-        count: 1,
-    });
+        Condition::FewerThan {
+            matching: Matching {
+                kind: None,
+                beneath: stamp.group.0.path().to_owned(),
+                equals: None,
+                except_states: Vec::new(),
+            },
+            count: 1,
+        },
+    ];
+    let origin = stamp.origin.iter();
+    gone.extend(origin.map(|origin| Condition::Absent {
+        address: origin.0.clone(),
+    }));
     let absence = StepDraft::wait_for(
         &subject,
         StepKind::StampAbsence,
@@ -380,18 +254,13 @@ fn remove(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint) {
     )
     .why("nothing may be left behind")
     .after(&step(stamp, StepKind::StampDelete), "O-19")
-    .after(&step(stamp, StepKind::IngressDelete), "O-90")
-    .after(&step(stamp, StepKind::StampReleased), "O-19")
-    .after(&step(stamp, StepKind::TenantsRecheck), "O-7")
-    .after(&step(stamp, StepKind::StampHolds), "O-20");
+    .after(&step(stamp, StepKind::IngressDelete), "O-90");
     let absence = draft.add(absence);
+    let state = Value::text(StampState::Deleted.word());
     let tombstone = StepDraft::call(
         &subject,
         StepKind::StampTombstone,
-        vec![patch(
-            &stamp.item,
-            [("state", Value::text(StampState::Deleted.word()))],
-        )],
+        vec![patch(&stamp.item, [("state", state)])],
     )
     .why("the id stays taken")
     .after(&absence, "O-19");

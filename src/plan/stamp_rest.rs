@@ -95,6 +95,9 @@ pub(super) fn drain(context: &Context<'_>, draft: &mut Draft, stamp: &StampBluep
         .why("no tenant in the registry, no tenant's data on the stamp")
         .after(&close, "O-8");
     let zero = draft.add(zero);
+    if state == StampState::Releasing {
+        return zero;
+    }
     let drain = StepDraft::call(
         &subject,
         StepKind::StampDrain,

@@ -33,7 +33,7 @@ pub(super) fn onboard(
         return Ok(());
     };
     let subject = Subject::Tenant(tenant.clone());
-    let recheck = context.recheck(to);
+    let recheck = Context::recheck(to);
     let (data, blob) = stand(context, draft, &subject, &binding, to);
     let policy = gateway(draft, &subject, &binding, to, &recheck);
     let mut present = vec![
@@ -87,7 +87,7 @@ pub(super) fn stand(
     binding: &Binding,
     to: &StampId,
 ) -> (StepId, StepId) {
-    let recheck = context.recheck(to);
+    let recheck = Context::recheck(to);
     let made = |kind, drawn: &Drawn, why: String| {
         let step = StepDraft::call(subject, kind, vec![put(&drawn.0, drawn.1.clone())])
             .why(why)

@@ -162,7 +162,7 @@ fn snapshot(
     )
     .why("a way back, should the move go wrong")
     .on(&[journey.from])
-    .after(&context.recheck(journey.to), "O-31");
+    .after(&Context::recheck(journey.to), "O-31");
     let take = draft.add(take);
     let verify = StepDraft::wait_for(
         &journey.subject,
@@ -241,11 +241,17 @@ fn copy(
         copy = copy.after(&serving, "O-45");
     }
     let copy = draft.add(copy);
+    draft.add(compare(journey, &copy))
+}
+
+/// The proof that the copy is complete.
+fn compare(journey: &Journey<'_>, copy: &StepId) -> StepDraft {
+    let (source, destination) = (&journey.source, &journey.destination);
     let same = |left: &Address, right: &Address| Condition::SameContent {
         source: left.clone(),
         destination: right.clone(),
     };
-    let compare = StepDraft::check(
+    StepDraft::check(
         &journey.subject,
         StepKind::TenantCompare,
         vec![
@@ -254,13 +260,24 @@ fn copy(
         ],
     )
     .why("every record on both sides must be equal")
-    .on(&both)
-    .after(&copy, "O-50");
-    draft.add(compare)
+    .on(&[journey.from, journey.to])
+    .after(copy, "O-50")
 }
 
 /// Soak, confirmation, hold, delete, absence, settled.
 fn leave_source(context: &Context<'_>, draft: &mut Draft, journey: &Journey<'_>, switch: &StepId) {
+    let way_back = soak(context, draft, journey, switch);
+    let remove = delete_source(draft, journey, switch, &way_back);
+    write_settled(context, draft, journey, &remove);
+}
+
+/// The time in which the way back is open, and the word that ends it. Gives both.
+fn soak(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    journey: &Journey<'_>,
+    switch: &StepId,
+) -> (StepId, StepId) {
     let source_only = [journey.from];
     let migration = context.policy().migration;
     let soak = StepDraft::wait_for(
@@ -293,6 +310,17 @@ fn leave_source(context: &Context<'_>, draft: &mut Draft, journey: &Journey<'_>,
         .after(&soak, "O-54");
         last = draft.add(confirm);
     }
+    (soak, last)
+}
+
+/// The hold is looked at, and the source deleted.
+fn delete_source(
+    draft: &mut Draft,
+    journey: &Journey<'_>,
+    switch: &StepId,
+    (soak, last): &(StepId, StepId),
+) -> StepId {
+    let source_only = [journey.from];
     let item = &journey.destination.item;
     let not_held = is(item, "held", false);
     let hold = StepDraft::check(
@@ -302,8 +330,8 @@ fn leave_source(context: &Context<'_>, draft: &mut Draft, journey: &Journey<'_>,
     )
     .why("what is on legal hold is kept, on the source too")
     .on(&source_only)
-    .after(&soak, "O-20")
-    .after(&last, "O-20");
+    .after(soak, "O-20")
+    .after(last, "O-20");
     let hold = draft.add(hold);
     let source = [&journey.source.data.0, &journey.source.blob.0];
     let remove = StepDraft::call(
@@ -315,14 +343,21 @@ fn leave_source(context: &Context<'_>, draft: &mut Draft, journey: &Journey<'_>,
         "it lives on {}; {} is no longer needed",
         journey.to, journey.from
     ))
-    .on(&[journey.from])
+    .on(&source_only)
     .after(switch, "O-55")
-    .after(&soak, "O-54")
-    .after(&last, "O-54")
+    .after(soak, "O-54")
+    .after(last, "O-54")
     .after(&hold, "O-20")
     .expect(is(item, "stamp", Value::text(journey.to.shared())))
     .expect(not_held);
-    let remove = draft.add(remove);
+    draft.add(remove)
+}
+
+/// Nothing is left on the source, and the move is over.
+fn write_settled(context: &Context<'_>, draft: &mut Draft, journey: &Journey<'_>, remove: &StepId) {
+    let source_only = [journey.from];
+    let item = &journey.destination.item;
+    let source = [&journey.source.data.0, &journey.source.blob.0];
     let absence = StepDraft::wait_for(
         &journey.subject,
         StepKind::SourceAbsence,
@@ -335,8 +370,8 @@ fn leave_source(context: &Context<'_>, draft: &mut Draft, journey: &Journey<'_>,
         Patience::fail_after(Seconds(30), context.policy().timeouts.absence),
     )
     .why("nothing of it may be left behind")
-    .on(&[journey.from])
-    .after(&remove, "P-3");
+    .on(&source_only)
+    .after(remove, "P-3");
     let absence = draft.add(absence);
     let settle = StepDraft::call(
         &journey.subject,

@@ -85,8 +85,22 @@ pub(super) fn offboard(
     .expect(is(&binding.item, "routed", false))
     .expect(not_held);
     let remove = draft.add(remove);
+    bury(context, draft, &subject, &binding, data, &stamps, &remove);
+    Ok(())
+}
+
+/// Nothing is left on its stamps (the first is its home), and the id stays taken.
+fn bury(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    subject: &Subject,
+    binding: &Binding,
+    data: Vec<Address>,
+    stamps: &[&StampId],
+    remove: &StepId,
+) {
     let absence = StepDraft::wait_for(
-        &subject,
+        subject,
         StepKind::TenantAbsence,
         data.into_iter()
             .map(|address| Condition::Absent { address })
@@ -94,22 +108,21 @@ pub(super) fn offboard(
         Patience::fail_after(Seconds(30), context.policy().timeouts.absence),
     )
     .why("nothing of it may be left behind")
-    .on(&stamps)
-    .after(&remove, "P-3");
+    .on(stamps)
+    .after(remove, "P-3");
     let absence = draft.add(absence);
     let mut entry = patch(
         &binding.item,
         [("state", Value::text(TenantState::Offboarded.word()))],
     );
-    if let (Some(_), Verb::Patch { settings }) = (also, &mut entry.verb) {
+    if let ([_, _, ..], Verb::Patch { settings }) = (stamps, &mut entry.verb) {
         settings.insert("moved_from".to_owned(), Value::text(""));
     }
-    let tombstone = StepDraft::call(&subject, StepKind::TenantTombstone, vec![entry])
+    let tombstone = StepDraft::call(subject, StepKind::TenantTombstone, vec![entry])
         .why("the id stays taken")
-        .on(&[from])
+        .on(&stamps[..1])
         .after(&absence, "P-5");
     draft.add(tombstone);
-    Ok(())
 }
 
 /// Says that it leaves, stops its route, and takes its access away. Gives the steps that stop it.

@@ -142,7 +142,12 @@ fn world(page: &mut Page, view: &View) {
 fn summary(page: &mut Page, view: &View) {
     let summary = &view.summary;
     page.heading(heading::SUMMARY);
-    if summary.steps == 0 && view.changes.is_empty() {
+    if view.refused {
+        page.line(
+            2,
+            "Refused: nothing of this plan is applied, as long as the findings stand.",
+        );
+    } else if summary.steps == 0 && view.changes.is_empty() {
         page.line(
             2,
             "Nothing to do: the world is as the manifest wants it, as far as it was seen.",

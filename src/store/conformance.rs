@@ -25,7 +25,8 @@ pub(crate) fn holder(run: &str) -> Holder {
     }
 }
 
-fn opened() -> Event {
+/// The first event of a run for tests.
+pub(crate) fn opened() -> Event {
     Event::Opened(Opened {
         plan: Digest::of(b"plan"),
         fleet: "contoso".parse().expect("a name"),

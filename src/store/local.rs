@@ -96,11 +96,11 @@ impl Store for LocalStore {
     }
 
     async fn plan(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.plans.read(&plan_name(digest)?)
+        self.plans.read(&super::plan_name(digest)?)
     }
 
     async fn put_plan(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        self.plans.replace(&plan_name(digest)?, bytes)
+        self.plans.replace(&super::plan_name(digest)?, bytes)
     }
 
     async fn approvals(&self, digest: &Digest) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
@@ -145,17 +145,6 @@ impl Store for LocalStore {
     async fn break_lock(&self, run: &RunId, by: &Holder) -> Result<Lease, StoreError> {
         lock::break_lock(&self.root, run, by)
     }
-}
-
-/// The name of a plan's file. A digest is only trusted as a name when it looks like one.
-fn plan_name(digest: &Digest) -> Result<String, StoreError> {
-    let hexadecimal = |c: char| matches!(c, '0'..='9' | 'a'..='f');
-    if digest.0.len() != 64 || !digest.0.chars().all(hexadecimal) {
-        return Err(StoreError::NotNow(
-            "a plan's digest is not one of SHA-256".to_owned(),
-        ));
-    }
-    Ok(format!("{digest}.json"))
 }
 
 #[cfg(test)]

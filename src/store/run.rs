@@ -62,6 +62,16 @@ impl RunJournal {
         })
     }
 
+    /// Reads the journal again, as it is now under the lock. What was read before need not be
+    /// judged once more where nothing was added to it: a long run's journal has a record for
+    /// each thing that each of 100,000 steps did.
+    pub async fn reload(self, store: &dyn Store) -> Result<Self, StoreError> {
+        match store.journal(&self.run).await? {
+            Some(bytes) if self.tail.is_end_of(&bytes) => Ok(self),
+            _ => Self::load(store, &self.run).await,
+        }
+    }
+
     /// The run.
     pub fn run(&self) -> &RunId {
         &self.run
@@ -137,14 +147,25 @@ pub async fn find_run(
     store: &dyn Store,
     digest: &Digest,
 ) -> Result<Option<RunJournal>, StoreError> {
+    match find_run_id(store, digest).await? {
+        Some(run) => RunJournal::load(store, &run).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The id of the run of the plan with this digest. Reads how each journal begins, and no more.
+pub async fn find_run_id(store: &dyn Store, digest: &Digest) -> Result<Option<RunId>, StoreError> {
     for run in store.runs().await? {
         if !run.as_str().starts_with(digest.short()) {
             continue;
         }
-        let journal = RunJournal::load(store, &run).await?;
-        let opened = journal.progress().opened.as_ref();
-        if opened.is_some_and(|opened| opened.plan == *digest) {
-            return Ok(Some(journal));
+        let Some(bytes) = store.journal(&run).await? else {
+            continue;
+        };
+        match Contents::first(&bytes, &run)?.map(|record| record.event) {
+            Some(Event::Opened(opened)) if opened.plan != *digest => {}
+            // Anything else is judged by who reads the whole of it.
+            _ => return Ok(Some(run)),
         }
     }
     Ok(None)

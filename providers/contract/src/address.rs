@@ -151,7 +151,7 @@ impl Address {
             )));
         }
         for part in parts {
-            if part.is_empty() || part.chars().any(|c| c == '/' || c.is_control()) {
+            if !is_name(part) {
                 return Err(AddressError(format!(
                     "`{}` is no name",
                     part.escape_debug()
@@ -200,6 +200,11 @@ impl Address {
     }
 }
 
+/// Whether a text can be a part of a path.
+fn is_name(part: &str) -> bool {
+    !part.is_empty() && !part.chars().any(|c| c == '/' || c.is_control())
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind, self.path)
@@ -216,8 +221,13 @@ impl FromStr for Address {
                 text.escape_debug()
             )));
         };
-        let parts: Vec<&str> = path.split('/').collect();
-        Self::new(word.parse()?, &parts)
+        let kind: Kind = word.parse()?;
+        if path.split('/').count() != kind.parts().len() || !path.split('/').all(is_name) {
+            // Says what is wrong with it.
+            let parts: Vec<&str> = path.split('/').collect();
+            return Self::new(kind, &parts);
+        }
+        Ok(Self { kind, path: path.into() })
     }
 }
 
@@ -229,8 +239,21 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        struct Text;
+
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Address;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Address, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }
 

@@ -289,11 +289,35 @@ impl Provider for Sim {
     }
 
     async fn read(&self, address: &Address) -> Result<Option<Resource>, Fault> {
+        self.read_now(address)
+    }
+
+    async fn list(&self, query: &Query) -> Result<Vec<Resource>, Fault> {
+        self.list_now(query)
+    }
+
+    async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
+        self.perform_now(operation, key)
+    }
+
+    async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
+        self.poll_now(ticket)
+    }
+}
+
+/// The provider's calls without the wait, for faces of this crate.
+impl Sim {
+    /// Looks at the world as it is. No call, no fault.
+    pub(crate) fn look<T>(&self, work: impl FnOnce(&World) -> T) -> Result<T, SimError> {
+        self.exclusively(|inner| Ok(work(&inner.world)))
+    }
+
+    pub(crate) fn read_now(&self, address: &Address) -> Result<Option<Resource>, Fault> {
         let call = reads(CallVerb::Read, Some(address.kind()), address.to_string());
         self.reading(&call, |world| Ok(world.read(address)))
     }
 
-    async fn list(&self, query: &Query) -> Result<Vec<Resource>, Fault> {
+    pub(crate) fn list_now(&self, query: &Query) -> Result<Vec<Resource>, Fault> {
         let place = query.kind.map_or("*", Kind::word);
         let call = reads(
             CallVerb::List,
@@ -303,7 +327,7 @@ impl Provider for Sim {
         self.reading(&call, |world| Ok(world.list(query)))
     }
 
-    async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
+    pub(crate) fn perform_now(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
         let event = Event::Perform {
             operation: operation.clone(),
             key: key.to_owned(),
@@ -317,7 +341,7 @@ impl Provider for Sim {
         answer.result
     }
 
-    async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
+    pub(crate) fn poll_now(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
         let (kind, address) = (ticket.address.kind(), ticket.address.to_string());
         let call = reads(CallVerb::Poll, Some(kind), address);
         self.reading(&call, |world| world.poll(ticket))

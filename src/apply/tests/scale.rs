@@ -109,6 +109,10 @@ fn wrong() -> impl Strategy<Value = Wrong> {
 static UNDISTURBED: OnceLock<(BTreeMap<String, Settings>, usize)> = OnceLock::new();
 
 /// How many cases a test of chance runs, so that a campaign can ask for more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test may take is the tester's"
+)]
 fn cases() -> u32 {
     let asked = std::env::var("STAMPCTL_TEST_CASES").ok();
     asked.and_then(|n| n.parse().ok()).unwrap_or(40)

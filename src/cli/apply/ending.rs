@@ -80,14 +80,10 @@ pub(super) fn reason(outcome: ApplyOutcome) -> Option<Stop> {
 fn unapproved(denied: &Denied) -> Stop {
     match denied {
         Denied::Missing(missing) => {
-            let mut text = missing.to_string();
-            for rejected in &missing.rejected {
-                text.push_str(&format!(
-                    "\n{} does not count: {}",
-                    rejected.file, rejected.why
-                ));
-            }
-            Stop::new(Exit::NotApproved, text).help(
+            let mut lines = vec![missing.to_string()];
+            let rejected = missing.rejected.iter();
+            lines.extend(rejected.map(|it| format!("{} does not count: {}", it.file, it.why)));
+            Stop::new(Exit::NotApproved, lines.join("\n")).help(
                 "`stampctl approve PLAN --key FILE` signs; who may sign is said by `--trust FILE` \
                  or STAMPCTL_TRUST, never by the manifest",
             )

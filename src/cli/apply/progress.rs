@@ -21,8 +21,10 @@ use jiff::Timestamp;
 use crate::apply::ApplyEvent;
 use crate::apply::What;
 use crate::cli::context::Context;
+use crate::cli::context::moment;
 use crate::cli::ui::Ui;
 use crate::cli::ui::talk;
+use crate::journal::FailedWith;
 use crate::plan::format::Plan;
 use crate::plan::format::StepId;
 use crate::render::escape;
@@ -82,7 +84,7 @@ impl Follower {
             live,
             state: Mutex::new(State {
                 running: BTreeMap::new(),
-                said: Instant::now(),
+                said: moment(),
             }),
         });
         let beating = Arc::clone(&shared);
@@ -122,6 +124,7 @@ impl Drop for Follower {
 }
 
 impl Shared {
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn hear(&self, event: &ApplyEvent) {
         let at = event.at;
         match &event.what {
@@ -144,7 +147,7 @@ impl Shared {
                 ..
             } => self.look(step, evidence, *until),
             What::Retrying { step, fault, until } => {
-                let why = format!("{} ({}): {}", fault.class, fault.code, fault.message);
+                let why = said_by_cloud(fault);
                 let after = seconds(at, *until);
                 let attempt = self.next_try(step);
                 self.tell(
@@ -173,17 +176,10 @@ impl Shared {
                 fault,
                 evidence,
             } => {
-                let mut why = cause.word().to_owned();
-                if let Some(fault) = fault {
-                    why.push_str(&format!(
-                        ": {} ({}): {}",
-                        fault.class, fault.code, fault.message
-                    ));
-                }
-                for seen in evidence {
-                    why.push_str("; ");
-                    why.push_str(seen);
-                }
+                let said = fault.iter().map(said_by_cloud);
+                let parts = std::iter::once(cause.word().to_owned()).chain(said);
+                let parts: Vec<String> = parts.chain(evidence.iter().cloned()).collect();
+                let why = parts.join("; ");
                 self.end(step, at, Happened::Failed { why });
             }
             What::Unknown { step, why } => {
@@ -222,7 +218,7 @@ impl Shared {
         });
         let running = Running {
             since: at,
-            begun: Instant::now(),
+            begun: moment(),
             tries: 1,
             bar,
         };
@@ -282,10 +278,10 @@ impl Shared {
 
     /// One finished line.
     fn put(&self, line: &str) {
-        self.lock().said = Instant::now();
+        self.lock().said = moment();
         match &self.live {
-            Some(live) => {
-                let _ = live.println(line);
+            Some(multi) => {
+                let _ = multi.println(line);
             }
             None => talk(&format!("{line}\n")),
         }
@@ -317,6 +313,11 @@ impl Shared {
         // A panic in between leaves at worst a line that is not cleared.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the cloud said, in one line.
+fn said_by_cloud(fault: &FailedWith) -> String {
+    format!("{} ({}): {}", fault.class, fault.code, fault.message)
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> u64 {

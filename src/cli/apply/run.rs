@@ -12,14 +12,17 @@ use crate::apply;
 use crate::apply::Apply;
 use crate::apply::ApplyEvent;
 use crate::apply::ApplyOutcome;
+use crate::apply::Clock;
 use crate::apply::DrivenClock;
 use crate::apply::Report;
 use crate::approve::Trust;
 use crate::cli::args::DataFormat;
 use crate::cli::args::FleetArgs;
+use crate::cli::azure::WallClock;
 use crate::cli::cloud::Cloud;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::cli::home::Patience;
 use crate::cli::planning;
 use crate::cli::planning::TOOL;
 use crate::cli::stop::Stop;
@@ -27,14 +30,15 @@ use crate::cli::ui::Ui;
 use crate::journal::StepStatus;
 use crate::plan::format::Plan;
 use crate::render;
-use crate::store::LocalStore;
 use crate::store::RunJournal;
+use crate::store::Store;
 use crate::verify;
 
 /// Everything that an apply needs.
 pub(super) struct Job<'a> {
     pub(super) cloud: &'a Cloud,
-    pub(super) store: &'a LocalStore,
+    pub(super) store: &'a dyn Store,
+    pub(super) patience: Patience,
     pub(super) trust: &'a Trust,
     pub(super) approvals: &'a [(String, Vec<u8>)],
     pub(super) bytes: &'a [u8],
@@ -65,7 +69,15 @@ impl Job<'_> {
         let (handle, stop) = apply::stop();
         signals::listen(handle)?;
         let begun = self.cloud.provider().now();
-        let outcome = self.apply(&plan, &stop, &events, context, ui)?;
+        let outcome = loop {
+            let outcome = self.apply(&plan, &stop, &events, context, ui)?;
+            // Somebody else who waited was faster. Nothing was done, so it is tried again.
+            let locked = matches!(outcome, ApplyOutcome::Locked(_));
+            if !locked || !self.patience.lasts() || signals::heard() {
+                break outcome;
+            }
+            self.patience.wait(self.store, signals::heard, ui)?;
+        };
         let exit = ending::exit(&outcome);
         let ended = self.cloud.provider().now();
         events.finish(ended, exit, ui);
@@ -114,18 +126,23 @@ impl Job<'_> {
         context: &Context,
         ui: &Ui,
     ) -> Result<ApplyOutcome, Stop> {
-        let sim = &self.cloud.sim;
         let provider = self.cloud.provider();
-        let clock = DrivenClock::new(
+        let driven = DrivenClock::new(
             || provider.now(),
             |at| {
                 let rest = at.duration_since(provider.now());
                 // Part of a second is a second: the clock must not stand still.
                 let seconds = rest.as_secs() + i64::from(rest.subsec_nanos() > 0);
                 // Where the clock cannot be moved, no call works either, and that is told.
-                let _ = sim.advance(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX));
+                if let Cloud::Sim(sim) = self.cloud {
+                    let _ = sim.advance(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX));
+                }
             },
         );
+        let clock: &dyn Clock = match self.cloud {
+            Cloud::Sim(_) => &driven,
+            Cloud::Azure(_) => &WallClock,
+        };
         let follower = Follower::new(plan, context, ui);
         let listener = |event: &ApplyEvent| {
             events.write(event);
@@ -140,7 +157,7 @@ impl Job<'_> {
             bytes: self.bytes,
             provider,
             store: self.store,
-            clock: &clock,
+            clock,
             verify: &violations,
             trust: self.trust,
             approvals: self.approvals,

@@ -14,6 +14,11 @@ use crate::journal::Signal;
 /// Signals so far.
 static HEARD: AtomicU32 = AtomicU32::new(0);
 
+/// Whether there was a signal.
+pub(super) fn heard() -> bool {
+    HEARD.load(Ordering::Relaxed) > 0
+}
+
 /// Listens for as long as the process lives, on a thread of its own: the run may be busy for
 /// long without giving way.
 pub(super) fn listen(handle: StopHandle) -> Result<(), Stop> {

@@ -2,8 +2,8 @@
 
 use super::super::decode::Decoder;
 use super::super::decode::short;
-use super::shape::Surroundings;
 use super::shape_doc::ShapeDoc;
+use super::surroundings::Surroundings;
 use crate::diagnostic::Code;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Span;

@@ -3,9 +3,9 @@
 use super::super::decode::Decoder;
 use super::super::document::IngressDoc;
 use super::reference;
-use super::shape::Surroundings;
 use super::shape_doc::ShapeDoc;
 use super::shape_doc::ingress_over;
+use super::surroundings::Surroundings;
 use super::text;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Span;

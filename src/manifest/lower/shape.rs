@@ -1,10 +1,6 @@
 //! What a stamp is made of, from what a stamp or a pool says and what it leaves to defaults. Pure.
 
-use std::collections::BTreeMap;
-
 use super::super::decode::Decoder;
-use super::super::document::IngressDoc;
-use super::Known;
 use super::agreement::agreement;
 use super::agreement::spread;
 use super::ingress::ingress;
@@ -13,29 +9,14 @@ use super::machines::compute;
 use super::machines::zones;
 use super::reference;
 use super::shape_doc::ShapeDoc;
+use super::surroundings::Surroundings;
 use super::text;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Span;
 use crate::diagnostic::codes;
-use crate::model::CapacityReservation;
-use crate::model::Policy;
-use crate::model::QuotaGroup;
-use crate::model::QuotaGroupName;
-use crate::model::ReservationName;
 use crate::model::StampKind;
 use crate::model::stamp::Isolation;
 use crate::model::stamp::Shape;
-
-/// What shapes are filled in from and checked against.
-pub(super) struct Surroundings<'a> {
-    pub(super) fleet: &'a str,
-    pub(super) policy: &'a Policy,
-    pub(super) azure: bool,
-    pub(super) ingress: Option<&'a IngressDoc>,
-    pub(super) known: &'a Known,
-    pub(super) groups: &'a BTreeMap<QuotaGroupName, QuotaGroup>,
-    pub(super) reservations: &'a BTreeMap<ReservationName, CapacityReservation>,
-}
 
 /// Fills in and checks a shape. `id` is the stamp's, or `{stamp}` for a pool.
 pub(super) fn lower(

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::super::decode::Decoder;
-use super::super::decode::short;
 use super::super::document::TenantDoc;
 use super::super::document_tenant::Contract;
 use super::super::places::Places;
@@ -195,9 +194,4 @@ impl<'a> Tenants<'a> {
                 .map_or_else(|| by_users(per_user.dtu), |w| w.value.0),
         })
     }
-}
-
-/// A tenant's id for a message.
-pub(super) fn shown(tenant: &Tenant) -> String {
-    short(tenant.id.as_str())
 }

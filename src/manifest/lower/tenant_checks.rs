@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::super::decode::Decoder;
 use super::super::decode::nearest;
+use super::super::decode::short;
 use super::super::document::TenantDoc;
-use super::tenant::shown;
 use super::unknown_reference;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Span;
@@ -282,4 +282,9 @@ impl<'a> Checks<'a> {
             );
         }
     }
+}
+
+/// A tenant's id for a message.
+fn shown(tenant: &Tenant) -> String {
+    short(tenant.id.as_str())
 }

@@ -1,13 +1,21 @@
 //! Findings that hold nothing back: what a reader should know all the same.
 
+use std::collections::BTreeMap;
+
 use super::finding;
 use super::is_alarming;
 use super::removed;
+use crate::diff::Goal;
 use crate::diff::settings::SettingChange;
+use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
+use crate::model::left_join;
 use crate::model::policy::Band;
+use crate::model::stamp::Shape;
+use crate::observe::SeenStamp;
 use crate::place::placement::Ineligible;
+use crate::place::placement::PlacedStamp;
 use crate::place::placement::PoolIneligible;
 use crate::place::placement::Unplaceable;
 use crate::plan::context::Context;
@@ -34,9 +42,10 @@ pub(super) fn unmanaged(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "write its block again, or retire it with `desired: retired`",
         ));
     }
-    for (id, seen) in &context.inventory.tenants {
-        if seen.state.is_terminal()
-            || context.blueprint.fleet.tenants.contains_key(id)
+    let tenants = left_join(&context.inventory.tenants, &context.blueprint.fleet.tenants);
+    for (id, seen, meant) in tenants {
+        if meant.is_some()
+            || seen.state.is_terminal()
             || context.differences.tenants.contains_key(id)
         {
             continue;
@@ -57,76 +66,22 @@ pub(super) fn unmanaged(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// Bands, loads that are UNKNOWN, regions with few stamps, stamps long on standby.
 pub(super) fn load(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let mut serving: std::collections::BTreeMap<_, u32> = std::collections::BTreeMap::new();
+    let mut serving: BTreeMap<_, u32> = BTreeMap::new();
     for (id, placed) in &context.placement.stamps {
         let Some(shape) = &placed.stamp.shape else {
             continue;
         };
-        let subject = Subject::Stamp(id.clone());
         let seen = context.inventory.stamps.get(id);
         let goal = context.differences.stamps.get(id).map(|d| &d.goal);
-        let leaves = matches!(
-            goal,
-            Some(crate::diff::Goal::Retire(_) | crate::diff::Goal::Rest)
-        );
+        let leaves = matches!(goal, Some(Goal::Retire(_) | Goal::Rest));
         if seen.is_some_and(|seen| seen.state == StampState::Active) || context.serves_anew(id) {
             *serving
                 .entry((shape.region.clone(), shape.kind))
                 .or_default() += u32::from(!leaves);
         }
-        if let (Band::Unknown, Some(dimension)) = (placed.band, placed.load_before.first_unknown())
-            && shape.kind == StampKind::Shared
-        {
-            findings.push(finding(
-                FindingCode::LoadUnknown,
-                subject.clone(),
-                format!("{} is UNKNOWN, so it takes no tenant", dimension.word()),
-                Some("X-7"),
-                "see that its metrics are reported",
-            ));
-        }
-        if is_alarming(placed.band)
-            && let Some(load) = placed.load_before.known()
-        {
-            let (dimension, points) = load.fullest(&shape.capacity);
-            findings.push(finding(
-                FindingCode::Band,
-                subject.clone(),
-                format!(
-                    "{} at {}.{:02} %: band {}",
-                    dimension.word(),
-                    points / 100,
-                    points % 100,
-                    placed.band.word()
-                ),
-                Some("DT-2"),
-                match placed.band {
-                    Band::Plan => "plan another stamp; it takes two weeks to have one",
-                    Band::Provision => "it takes no tenant by itself; provision another stamp",
-                    Band::Pause | Band::Deny | Band::Open | Band::Unknown => {
-                        "it takes no tenant; provision another stamp now"
-                    }
-                },
-            ));
-        }
-        if let Some(seen) = seen
-            && let (StampState::Ready, Some(since)) = (seen.state, seen.since)
-        {
-            let age = context
-                .inventory
-                .observed_at
-                .duration_since(since)
-                .as_secs();
-            let limit = context.policy().standby.max_age;
-            if u64::try_from(age).unwrap_or(0) > limit.0 {
-                findings.push(finding(
-                    FindingCode::StandbyOld,
-                    subject,
-                    format!("has been on standby for more than {limit}"),
-                    Some("S2-19"),
-                    "activate it, or retire it",
-                ));
-            }
+        of_stamp(id, placed, shape, findings);
+        if let Some(seen) = seen {
+            standby(context, id, seen, findings);
         }
     }
     let fewest = context.policy().capacity.min_active_stamps;
@@ -138,6 +93,67 @@ pub(super) fn load(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 format!("{active} shared stamps serve {region}, the policy wants {fewest}"),
                 Some("S2-62"),
                 "declare another stamp, or raise the pool's minimum",
+            ));
+        }
+    }
+}
+
+/// A load that is UNKNOWN, or so high that something is to be done.
+fn of_stamp(id: &StampId, placed: &PlacedStamp, shape: &Shape, findings: &mut Vec<Finding>) {
+    let subject = Subject::Stamp(id.clone());
+    if let (Band::Unknown, Some(dimension)) = (placed.band, placed.load_before.first_unknown())
+        && shape.kind == StampKind::Shared
+    {
+        findings.push(finding(
+            FindingCode::LoadUnknown,
+            subject.clone(),
+            format!("{} is UNKNOWN, so it takes no tenant", dimension.word()),
+            Some("X-7"),
+            "see that its metrics are reported",
+        ));
+    }
+    if is_alarming(placed.band)
+        && let Some(load) = placed.load_before.known()
+    {
+        let (dimension, points) = load.fullest(&shape.capacity);
+        findings.push(finding(
+            FindingCode::Band,
+            subject.clone(),
+            format!(
+                "{} at {}.{:02} %: band {}",
+                dimension.word(),
+                points / 100,
+                points % 100,
+                placed.band.word()
+            ),
+            Some("DT-2"),
+            match placed.band {
+                Band::Plan => "plan another stamp; it takes two weeks to have one",
+                Band::Provision => "it takes no tenant by itself; provision another stamp",
+                Band::Pause | Band::Deny | Band::Open | Band::Unknown => {
+                    "it takes no tenant; provision another stamp now"
+                }
+            },
+        ));
+    }
+}
+
+/// A stamp that has stood by for long.
+fn standby(context: &Context<'_>, id: &StampId, seen: &SeenStamp, findings: &mut Vec<Finding>) {
+    if let (StampState::Ready, Some(since)) = (seen.state, seen.since) {
+        let age = context
+            .inventory
+            .observed_at
+            .duration_since(since)
+            .as_secs();
+        let limit = context.policy().standby.max_age;
+        if u64::try_from(age).unwrap_or(0) > limit.0 {
+            findings.push(finding(
+                FindingCode::StandbyOld,
+                Subject::Stamp(id.clone()),
+                format!("has been on standby for more than {limit}"),
+                Some("S2-19"),
+                "activate it, or retire it",
             ));
         }
     }
@@ -197,11 +213,7 @@ pub(super) fn passed_over(why: &Unplaceable) -> String {
             Ineligible::Full => "full of tenants".to_owned(),
             Ineligible::AntiAffinity => "with a tenant of its group".to_owned(),
         };
-        let first: Vec<&str> = passed
-            .first
-            .iter()
-            .map(crate::model::StampId::as_str)
-            .collect();
+        let first: Vec<&str> = passed.first.iter().map(StampId::as_str).collect();
         parts.push(format!("{} {reason} ({})", passed.count, first.join(", ")));
     }
     for pool in &why.pools {

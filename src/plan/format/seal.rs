@@ -1,6 +1,7 @@
 //! The seal: digest, times, and the rule that a plan file is exactly its canonical bytes.
 
 use std::fmt;
+use std::io::BufWriter;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -27,15 +28,33 @@ impl Digest {
     /// The digest of a value's compact JSON. Our types have ordered maps and no floats, so equal
     /// values have equal JSON.
     pub fn of_value<T: Serialize>(value: &T) -> Result<Self, PlanError> {
-        let mut hash = Sha256::new();
+        // The writer hands over a few bytes at a time; a hash is quick with many.
+        let mut hash = BufWriter::with_capacity(1 << 16, Sha256::new());
         serde_json::to_writer(&mut hash, value)
             .map_err(|e| PlanError::Unreadable(e.to_string()))?;
+        let hash = hash.into_inner().map_err(|e| PlanError::Unreadable(e.to_string()))?;
         Ok(Self(hex(&hash.finalize())))
     }
 
     /// The first twelve digits, for names and messages.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+/// A digest of bytes that come one after the other.
+#[derive(Clone, Default)]
+pub(in crate::plan) struct Hash(Sha256);
+
+impl Hash {
+    /// Takes in more bytes.
+    pub(in crate::plan) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub(in crate::plan) fn digest(self) -> Digest {
+        Digest(hex(&self.0.finalize()))
     }
 }
 

@@ -182,6 +182,10 @@ fn value_fits(case: &Case<'_>, step: &Step, operation: &Operation) -> bool {
     !lifts && (!repair || enabled != Some(true) || serves)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a closed table: one arm for each owner that a call may have"
+)]
 fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bool {
     let opening = &case.body.opening;
     match (whose, &step.subject) {

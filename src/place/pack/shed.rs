@@ -4,39 +4,39 @@
 //! covering search proves the number where its budget of evaluations suffices; the budget is
 //! counted, never timed, so that the answer is the same everywhere.
 
-use super::exact::Fine;
-
 /// Evaluations of the covering search.
 const BUDGET: u32 = 200_000;
 
 /// A tenant that could leave.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Movable {
+pub struct Movable<const D: usize> {
     /// Its index.
-    pub(super) tenant: usize,
+    pub tenant: usize,
     /// What leaves with it.
-    pub(super) demand: Fine,
+    pub demand: [u64; D],
+    /// What it costs to copy it.
+    pub copy: u64,
 }
 
 /// Who leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shed {
+pub struct Shed {
     /// The tenants, in order of index.
-    pub(super) tenants: Vec<usize>,
+    pub tenants: Vec<usize>,
     /// The fewest that any choice needs.
-    pub(super) at_least: usize,
+    pub at_least: usize,
 }
 
 /// A smallest set of `movable` whose demands cover `excess` in every dimension. `None` where
 /// all of them together do not: moving tenants would not help.
-pub(super) fn fewest(movable: &[Movable], excess: Fine) -> Option<Shed> {
+pub fn fewest<const D: usize>(movable: &[Movable<D>], excess: [u64; D]) -> Option<Shed> {
     let all = movable
         .iter()
-        .fold(Fine::default(), |sum, one| sum.plus(one.demand));
-    if !all.covers(excess) {
+        .fold([0; D], |sum, one| plus(sum, &one.demand));
+    if !covers(&all, &excess) {
         return None;
     }
-    let bound = (0..4)
+    let bound = (0..D)
         .map(|k| fewest_in(movable, excess, k))
         .max()
         .unwrap_or(0);
@@ -65,10 +65,10 @@ pub(super) fn fewest(movable: &[Movable], excess: Fine) -> Option<Shed> {
 }
 
 /// The fewest that cover one dimension: the largest first.
-fn fewest_in(movable: &[Movable], excess: Fine, k: usize) -> usize {
-    let mut sizes: Vec<u64> = movable.iter().map(|one| one.demand.0[k]).collect();
+fn fewest_in<const D: usize>(movable: &[Movable<D>], excess: [u64; D], k: usize) -> usize {
+    let mut sizes: Vec<u64> = movable.iter().map(|one| one.demand[k]).collect();
     sizes.sort_unstable_by(|a, b| b.cmp(a));
-    let mut rest = excess.0[k];
+    let mut rest = excess[k];
     let mut count = 0;
     for size in sizes {
         if rest == 0 {
@@ -81,34 +81,35 @@ fn fewest_in(movable: &[Movable], excess: Fine, k: usize) -> usize {
 }
 
 /// How much of the excess a demand takes away, in millionths, all dimensions together.
-fn weight(demand: Fine, excess: Fine) -> u64 {
-    (0..4)
-        .filter(|&k| excess.0[k] > 0)
+fn weight<const D: usize>(demand: [u64; D], excess: [u64; D]) -> u64 {
+    (0..D)
+        .filter(|&k| excess[k] > 0)
         .map(|k| {
-            let useful = u128::from(demand.0[k].min(excess.0[k]));
-            u64::try_from(useful * 1_000_000 / u128::from(excess.0[k])).unwrap_or(u64::MAX)
+            let useful = u128::from(demand[k].min(excess[k]));
+            u64::try_from(useful * 1_000_000 / u128::from(excess[k])).unwrap_or(u64::MAX)
         })
         .sum()
 }
 
 /// The most useful first, then without those that turn out needless.
-fn greedy(order: &[Movable], excess: Fine) -> Vec<Movable> {
+fn greedy<const D: usize>(order: &[Movable<D>], excess: [u64; D]) -> Vec<Movable<D>> {
     let mut left = order.to_vec();
-    let mut chosen: Vec<Movable> = Vec::new();
+    let mut chosen: Vec<Movable<D>> = Vec::new();
     let mut rest = excess;
-    while rest != Fine::default() {
-        let usefulness = |one: &Movable| (weight(one.demand, rest), std::cmp::Reverse(one.tenant));
+    while rest != [0; D] {
+        let usefulness =
+            |one: &Movable<D>| (weight(one.demand, rest), std::cmp::Reverse(one.tenant));
         let best = (0..left.len()).max_by_key(|&at| usefulness(&left[at]));
         let Some(best) = best else { break };
         let one = left.swap_remove(best);
-        rest = rest.minus(one.demand);
+        rest = minus(rest, &one.demand);
         chosen.push(one);
     }
     let mut at = 0;
     while at < chosen.len() {
         let without = (0..chosen.len()).filter(|&other| other != at);
-        let sum = without.fold(Fine::default(), |sum, i| sum.plus(chosen[i].demand));
-        if sum.covers(excess) {
+        let sum = without.fold([0; D], |sum, i| plus(sum, &chosen[i].demand));
+        if covers(&sum, &excess) {
             chosen.remove(at);
         } else {
             at += 1;
@@ -118,14 +119,14 @@ fn greedy(order: &[Movable], excess: Fine) -> Vec<Movable> {
 }
 
 /// Whether `size` of `order` cover the excess; `None` where the budget ran out.
-fn search(
-    order: &[Movable],
-    rest: Fine,
+fn search<const D: usize>(
+    order: &[Movable<D>],
+    rest: [u64; D],
     size: usize,
-    chosen: &mut Vec<Movable>,
+    chosen: &mut Vec<Movable<D>>,
     budget: &mut u32,
 ) -> Option<bool> {
-    if rest == Fine::default() {
+    if rest == [0; D] {
         return Some(true);
     }
     if size == 0 {
@@ -134,7 +135,7 @@ fn search(
     for at in 0..order.len() {
         *budget = budget.checked_sub(1)?;
         chosen.push(order[at]);
-        let rest = rest.minus(order[at].demand);
+        let rest = minus(rest, &order[at].demand);
         if search(&order[at + 1..], rest, size - 1, chosen, budget)? {
             return Some(true);
         }
@@ -144,26 +145,39 @@ fn search(
 }
 
 /// Exchanges members for those with less data to copy, as long as the set still covers.
-fn cheapen(chosen: &mut [Movable], order: &[Movable], excess: Fine) {
-    const STORAGE: usize = 2;
+fn cheapen<const D: usize>(chosen: &mut [Movable<D>], order: &[Movable<D>], excess: [u64; D]) {
     for at in 0..chosen.len() {
         let others = chosen
             .iter()
             .enumerate()
             .filter(|(other, _)| *other != at)
-            .fold(Fine::default(), |sum, (_, one)| sum.plus(one.demand));
+            .fold([0; D], |sum, (_, one)| plus(sum, &one.demand));
         let taken: Vec<usize> = chosen.iter().map(|one| one.tenant).collect();
         let cheaper = order
             .iter()
             .filter(|one| !taken.contains(&one.tenant))
-            .filter(|one| others.plus(one.demand).covers(excess))
-            .min_by_key(|one| (one.demand.0[STORAGE], one.tenant));
+            .filter(|one| covers(&plus(others, &one.demand), &excess))
+            .min_by_key(|one| (one.copy, one.tenant));
         if let Some(cheaper) = cheaper
-            && cheaper.demand.0[STORAGE] < chosen[at].demand.0[STORAGE]
+            && cheaper.copy < chosen[at].copy
         {
             chosen[at] = *cheaper;
         }
     }
+}
+
+fn plus<const D: usize>(mut sum: [u64; D], more: &[u64; D]) -> [u64; D] {
+    (0..D).for_each(|k| sum[k] = sum[k].saturating_add(more[k]));
+    sum
+}
+
+fn minus<const D: usize>(mut rest: [u64; D], less: &[u64; D]) -> [u64; D] {
+    (0..D).for_each(|k| rest[k] = rest[k].saturating_sub(less[k]));
+    rest
+}
+
+fn covers<const D: usize>(sum: &[u64; D], excess: &[u64; D]) -> bool {
+    (0..D).all(|k| sum[k] >= excess[k])
 }
 
 #[cfg(test)]
@@ -179,22 +193,22 @@ mod tests {
             demands in proptest::collection::vec(proptest::array::uniform4(0_u64..20), 1..9),
             excess in proptest::array::uniform4(0_u64..30),
         ) {
-            let movable: Vec<Movable> = demands
+            let movable: Vec<Movable<4>> = demands
                 .iter()
                 .enumerate()
-                .map(|(tenant, demand)| Movable { tenant, demand: Fine(*demand) })
+                .map(|(tenant, demand)| Movable { tenant, demand: *demand, copy: demand[2] })
                 .collect();
             let covering = (0_u32..1 << movable.len())
                 .filter(|set| {
                     let sum = movable
                         .iter()
                         .filter(|one| set >> one.tenant & 1 == 1)
-                        .fold(Fine::default(), |sum, one| sum.plus(one.demand));
-                    sum.covers(Fine(excess))
+                        .fold([0; 4], |sum, one| plus(sum, &one.demand));
+                    covers(&sum, &excess)
                 })
                 .map(u32::count_ones)
                 .min();
-            let shed = fewest(&movable, Fine(excess));
+            let shed = fewest(&movable, excess);
             let sizes = shed.map(|shed| (shed.tenants.len(), shed.at_least));
             let fewest = covering.map(|count| count as usize);
             prop_assert_eq!(sizes, fewest.map(|count| (count, count)));

@@ -1,0 +1,79 @@
+//! Resource Graph: the queries that find a whole fleet, and the rows that answer them. Pure.
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::json;
+use super::scale_set;
+use crate::text::fold;
+
+/// Subscriptions to a query; more are cut off silently somewhere above (azure.md 4.7).
+pub const MOST_SUBSCRIPTIONS: usize = 300;
+/// Rows to a page, the most that there are.
+pub const PAGE: u32 = 1000;
+
+/// Subscriptions and resource groups.
+pub const CONTAINERS: &str = "ResourceContainers \
+    | where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') \
+    | project id, name, type, location, tags, subscriptionId, properties \
+    | order by id asc";
+
+/// Every resource of a type that has an address.
+pub const RESOURCES: &str = "Resources \
+    | where type in~ ('microsoft.compute/capacityreservationgroups', \
+    'microsoft.compute/capacityreservationgroups/capacityreservations', \
+    'microsoft.compute/virtualmachinescalesets', 'microsoft.sql/servers', \
+    'microsoft.sql/servers/databases', 'microsoft.storage/storageaccounts', \
+    'microsoft.insights/metricalerts') \
+    | project id, name, type, location, zones, sku, tags, properties \
+    | order by id asc";
+
+/// The machines of scale sets, with their power.
+pub const MACHINES: &str = "ComputeResources \
+    | where type =~ 'microsoft.compute/virtualmachinescalesets/virtualmachines' \
+    | extend power = tostring(properties.extended.instanceView.powerState.code) \
+    | extend set = tostring(split(tolower(id), '/virtualmachines/')[0]) \
+    | summarize count = count() by set, power \
+    | project id = strcat(set, '/', power), set, power, count \
+    | order by id asc";
+
+/// The body of one page's request.
+pub fn body(subscriptions: &[String], query: &str, skip_token: Option<&str>) -> Json {
+    let mut options = json!({"$top": PAGE, "resultFormat": "objectArray"});
+    if let Some(token) = skip_token {
+        options["$skipToken"] = Json::from(token);
+    }
+    json!({"subscriptions": subscriptions, "query": query, "options": options})
+}
+
+/// The rows of a page and the token of the next.
+pub fn page(answer: &Json) -> (&[Json], Option<&str>) {
+    let token = json::text(answer, &["$skipToken"]).filter(|token| !token.is_empty());
+    (json::list(answer, &["data"]), token)
+}
+
+/// The instance views that rows of machines come to, by the scale set's id in lower case.
+pub fn views(rows: &[Json]) -> std::collections::BTreeMap<String, Json> {
+    let mut views = std::collections::BTreeMap::<String, Vec<Json>>::new();
+    for row in rows {
+        let (Some(set), Some(power)) = (json::text(row, &["set"]), json::text(row, &["power"]))
+        else {
+            continue;
+        };
+        let count = json::int(row, &["count"]).unwrap_or(0);
+        let known = scale_set::power_of(std::iter::once(power)).is_some();
+        if known {
+            let state = json!({"code": power, "count": count});
+            views.entry(fold(set)).or_default().push(state);
+        }
+    }
+    let views = views
+        .into_iter()
+        .map(|(set, states)| (set, json!({"virtualMachine": {"statusesSummary": states}})));
+    views.collect()
+}
+
+/// Whether a row is of this type.
+pub fn is(row: &Json, kind: &str) -> bool {
+    json::text(row, &["type"]).is_some_and(|it| it.eq_ignore_ascii_case(kind))
+}

@@ -1,0 +1,97 @@
+//! `Microsoft.Cdn` (Front Door): profiles, endpoints, origin groups, routes, and origins with
+//! their weights. Pure.
+
+use serde_json::Value as Json;
+use stampctl_contract::Kind;
+use stampctl_contract::Settings;
+use stampctl_contract::Value;
+
+use super::json;
+use super::types::AT_ONCE;
+use super::types::Seen;
+use super::types::Type;
+use super::types::Wanted;
+use super::types::opaque;
+use super::wire::Refusal;
+
+pub(crate) const TYPES: &[Type] = &[
+    opaque("Microsoft.Cdn/profiles", AT_ONCE, Some(Kind::Origin)),
+    opaque("Microsoft.Cdn/profiles/afdEndpoints", AT_ONCE, None),
+    opaque("Microsoft.Cdn/profiles/afdEndpoints/routes", AT_ONCE, None),
+    opaque(
+        "Microsoft.Cdn/profiles/originGroups",
+        AT_ONCE,
+        Some(Kind::Origin),
+    ),
+    Type {
+        name: "Microsoft.Cdn/profiles/originGroups/origins",
+        kind: Some(Kind::Origin),
+        pick: &[0, 1, 2],
+        flow: AT_ONCE,
+        implied: None,
+        read: origin,
+        write: show_origin,
+    },
+];
+
+/// Front Door has no weight of 0: a disabled origin of one of these priorities stands for it, as
+/// the provider writes it.
+const OFF: i64 = 4;
+const NO_WEIGHT: i64 = 5;
+
+/// Origins have no tags: the world's are kept from what was there.
+pub(crate) fn origin(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let body = wanted.body;
+    let disabled = json::text(body, "/properties/enabledState").eq_ignore_ascii_case("Disabled");
+    let priority = json::int(body, "/properties/priority");
+    let weight = json::int(body, "/properties/weight").unwrap_or(1000);
+    if !(1..=1000).contains(&weight) || !(1..=5).contains(&priority.unwrap_or(1)) {
+        let why = "Weight is within 1 and 1000, priority within 1 and 5.";
+        return Err(Refusal::bad("BadRequest", why));
+    }
+    let (weight, enabled) = match (disabled, priority) {
+        (true, Some(OFF)) => (0, false),
+        (true, Some(NO_WEIGHT)) => (0, true),
+        (disabled, _) => (weight, !disabled),
+    };
+    let mut settings = json::settings([
+        ("host", json::text(body, "/properties/hostName").into()),
+        ("weight", weight.into()),
+        ("enabled", enabled.into()),
+    ]);
+    let tags = match wanted.old.and_then(|old| old.get("tags")) {
+        Some(tags) => tags.clone(),
+        None => Value::Map(std::collections::BTreeMap::new()),
+    };
+    settings.insert("tags".to_owned(), tags);
+    Ok(settings)
+}
+
+fn show_origin(seen: &Seen<'_>, body: &mut Json) {
+    let resource = seen.resource;
+    let host = resource.text("host").unwrap_or_default();
+    json::set(body, "hostName", host);
+    json::object(body, "properties")
+        .entry("originHostHeader")
+        .or_insert_with(|| host.into());
+    let weight = resource.int("weight").unwrap_or(1000);
+    let enabled = resource.truth("enabled").unwrap_or(true);
+    let priority = match (weight, enabled) {
+        (0, false) => Some(OFF),
+        (0, true) => Some(NO_WEIGHT),
+        _ => None,
+    };
+    let kept = json::int(body, "/properties/priority").unwrap_or(1);
+    json::set(body, "priority", priority.unwrap_or(kept));
+    json::set(body, "weight", weight.max(1));
+    let serves = enabled && weight > 0;
+    json::set(
+        body,
+        "enabledState",
+        if serves { "Enabled" } else { "Disabled" },
+    );
+    json::set(body, "deploymentStatus", "NotStarted");
+    if let Some(body) = body.as_object_mut() {
+        body.remove("tags");
+    }
+}
