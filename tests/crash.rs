@@ -6,7 +6,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a test reads its own switch from the environment"
+    reason = "a test reads its own switch from the environment, and writes a manifest to load"
 )]
 
 #[path = "crash/cloud.rs"]
@@ -21,6 +21,8 @@ mod mutants;
 mod names;
 #[path = "crash/prefixes.rs"]
 mod prefixes;
+#[path = "crash/random.rs"]
+mod random;
 #[path = "crash/scenario.rs"]
 mod scenario;
 #[path = "crash/store.rs"]

@@ -157,7 +157,7 @@ fn machines(context: &Context<'_>, id: &StampId, drawn: &StampBlueprint) -> Mach
     let (peak, end, kept, given_up) = if leaving {
         let held = if returned { now } else { now.max(wanted) };
         (held, 0, if keeps { held } else { 0 }, held)
-    } else if retired || blocked {
+    } else if retired || blocked || (wanted < now && !settles(goal)) {
         (now, now, now, 0)
     } else {
         (now.max(wanted), wanted, wanted, now.saturating_sub(wanted))
@@ -171,6 +171,12 @@ fn machines(context: &Context<'_>, id: &StampId, drawn: &StampBlueprint) -> Mach
         vcpus: drawn.shape.compute.sku.vcpus,
         given_up,
     }
+}
+
+/// Whether a stamp on this way gives back what it has too much: one that leaves service, or comes
+/// back, does only that, and what is left over is told once it is there.
+fn settles(goal: Option<&Goal>) -> bool {
+    matches!(goal, None | Some(Goal::Stay))
 }
 
 fn reservations(

@@ -40,7 +40,7 @@ pub(super) fn rest(context: &Context<'_>, draft: &mut Draft, stamp: &StampBluepr
     ));
     operations.push(patch(
         &stamp.group.0,
-        [("tags", context.tags(stamp, StampState::Ready))],
+        [("tags", context.tags_with(stamp, StampState::Ready, 0))],
     ));
     let standby = StepDraft::call(&subject, StepKind::StampStandby, operations)
         .why(format!("{} machines stay warm", compute.instances))
@@ -108,7 +108,7 @@ pub(super) fn drain(context: &Context<'_>, draft: &mut Draft, stamp: &StampBluep
             ),
             patch(
                 &stamp.group.0,
-                [("tags", context.tags(stamp, StampState::Draining))],
+                [("tags", context.tags_with(stamp, StampState::Draining, 0))],
             ),
         ],
     )

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
+use stampctl_contract::Kind;
 use stampctl_contract::Observation;
 use stampctl_contract::Operation;
 use stampctl_contract::Outcome;
@@ -19,6 +20,7 @@ use stampctl_contract::Query;
 use stampctl_contract::Resource;
 use stampctl_contract::Scope;
 use stampctl_contract::Ticket;
+use stampctl_contract::Value;
 use stampctl_sim::Sim;
 
 /// Whether the process lives. Its end is a future that never comes back; who drives it drops it.
@@ -73,6 +75,8 @@ pub(crate) struct Orders {
     pub(crate) broken: BTreeMap<String, Fault>,
     /// A mishap of every call.
     pub(crate) always: Option<Mishap>,
+    /// The fewest stamps that served after any call.
+    pub(crate) least_active: Option<usize>,
     /// Every call that was asked for, with its key.
     pub(crate) calls: Vec<(String, Operation)>,
 }
@@ -133,6 +137,39 @@ impl Provider for Cloud {
 
     async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
         self.life.is_needed().await;
+        let done = self.meet(operation, key).await;
+        let active = self.active().await;
+        let mut orders = self.orders();
+        orders.least_active = orders
+            .least_active
+            .map_or(Some(active), |least| Some(least.min(active)));
+        done
+    }
+
+    async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
+        self.sim.poll(ticket).await
+    }
+}
+
+impl Cloud {
+    /// How many stamps the registry says to serve.
+    pub(crate) async fn active(&self) -> usize {
+        let query = Query {
+            kind: Some(Kind::RegistryItem),
+            beneath: String::new(),
+            equals: None,
+        };
+        let entries = self.sim.list(&query).await.expect("a list");
+        let stamps = entries
+            .iter()
+            .filter(|entry| entry.address.path().contains("/stamps/"));
+        stamps
+            .filter(|entry| entry.settings.get("state").and_then(Value::as_str) == Some("active"))
+            .count()
+    }
+
+    /// Makes a call, or lets its mishap happen.
+    async fn meet(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
         match self.note(operation, key) {
             None => self.sim.perform(operation, key).await,
             Some(Mishap::DieBefore) => {
@@ -161,9 +198,5 @@ impl Provider for Cloud {
                 self.sim.perform(operation, key).await
             }
         }
-    }
-
-    async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
-        self.sim.poll(ticket).await
     }
 }

@@ -43,8 +43,15 @@ use crate::cloud::Cloud;
 use crate::cloud::Life;
 use crate::store::Memory;
 
-/// The examples that load, each with its environment and its variables.
-pub(crate) const EXAMPLES: &[(&str, Option<&str>, &[(&str, &str)])] = &[
+/// An example, its environment, and its variables.
+type Example = (
+    &'static str,
+    Option<&'static str>,
+    &'static [(&'static str, &'static str)],
+);
+
+/// The examples that load.
+const EXAMPLES: &[Example] = &[
     ("drift", None, &[]),
     ("enterprise", None, &[]),
     ("hot-stamp", None, &[]),
@@ -278,7 +285,7 @@ impl Bench<'_> {
         match outcome {
             ApplyOutcome::Paused(report) => self.pass_gates(report),
             ApplyOutcome::Failed(report) => {
-                self.told.borrow_mut().push(format!("{:?}", report.open))
+                self.told.borrow_mut().push(format!("{:?}", report.open));
             }
             ApplyOutcome::Broken(_) => {}
             // A world that has moved is planned anew, not resumed.
@@ -368,6 +375,11 @@ impl Bench<'_> {
         open.sum::<usize>() as u64
     }
 
+    /// How many stamps serve.
+    pub(crate) fn active(&self) -> usize {
+        block(self.cloud.active())
+    }
+
     /// How often the cloud was changed.
     pub(crate) fn calls(&self) -> u64 {
         self.cloud.sim.calls().expect("counts").mutating
@@ -382,7 +394,8 @@ impl Bench<'_> {
         self.cloud.sim.advance(30 * 3600).expect("advances");
         let again = block(planned(&self.scenario.fleet, &self.cloud));
         let left: Vec<&str> = again.body.steps.iter().map(|step| &*step.id.0).collect();
-        assert!(left.is_empty(), "{when}: left to do: {left:?}");
+        let changes = &again.body.changes;
+        assert!(left.is_empty(), "{when}: left to do: {left:?} {changes:?}");
     }
 }
 
