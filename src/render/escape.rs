@@ -14,7 +14,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     rewrite(text, false)
 }
 
-/// Several lines for a terminal or a log: as [`line`], but line breaks stay.
+/// Several lines for a terminal or a log: as [`line()`], but line breaks stay.
 pub fn lines(text: &str) -> Cow<'_, str> {
     rewrite(text, true)
 }

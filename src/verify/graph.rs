@@ -4,7 +4,7 @@
 //! A full transitive closure over 200,000 steps is out of reach, and not needed: rules speak of
 //! the steps of one subject, or of two subjects that the plan ties with an edge of its own. So
 //! each subject has a small closure over its own steps as bit sets, and a path between subjects
-//! is looked for through at most [`HOPS`] edges that cross from one subject to another. A path
+//! is looked for through at most `HOPS` edges that cross from one subject to another. A path
 //! that is longer is not seen. That is the safe side: an order that is not seen is an order that
 //! is missing, and the plan is refused.
 
