@@ -81,11 +81,15 @@ pub fn plan(
         let digests =
             scope.spawn(|| (identity::of_fleet(fleet), identity::of_inventory(inventory)));
         let body = body(fleet, inventory, placement);
-        let (manifest, rest) =
-            digests.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let (manifest, rest) = digests
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         (body, manifest, rest)
     });
-    let body = Body { manifest: manifest?, ..body? };
+    let body = Body {
+        manifest: manifest?,
+        ..body?
+    };
     Ok(Plan::seal(body, tool, inventory.observed_at, rest?)?)
 }
 

@@ -77,8 +77,15 @@ fn wide() -> Vec<Job> {
     let mut jobs = Vec::new();
     for tenant in 0..1_500 {
         for call in 0..3 {
-            let after = if call == 0 { vec![] } else { vec![jobs.len() - 1] };
-            jobs.push(Job { seconds: seconds(tenant * 3 + call, 5, 90), after });
+            let after = if call == 0 {
+                vec![]
+            } else {
+                vec![jobs.len() - 1]
+            };
+            jobs.push(Job {
+                seconds: seconds(tenant * 3 + call, 5, 90),
+                after,
+            });
         }
     }
     jobs
@@ -89,12 +96,22 @@ fn deep() -> Vec<Job> {
     let mut jobs = Vec::new();
     for chain in 0..4 {
         for link in 0..250 {
-            let after = if link == 0 { vec![] } else { vec![jobs.len() - 1] };
-            jobs.push(Job { seconds: seconds(chain * 250 + link, 10, 300), after });
+            let after = if link == 0 {
+                vec![]
+            } else {
+                vec![jobs.len() - 1]
+            };
+            jobs.push(Job {
+                seconds: seconds(chain * 250 + link, 10, 300),
+                after,
+            });
         }
     }
     for one in 0..300 {
-        jobs.push(Job { seconds: seconds(one, 5, 60), after: vec![] });
+        jobs.push(Job {
+            seconds: seconds(one, 5, 60),
+            after: vec![],
+        });
     }
     jobs
 }
@@ -105,16 +122,30 @@ fn mixed() -> Vec<Job> {
     for stamp in 0..60 {
         let first = jobs.len();
         for link in 0..10 {
-            let after = if link == 0 { vec![] } else { vec![jobs.len() - 1] };
-            jobs.push(Job { seconds: seconds(first + link, 30, 600), after });
+            let after = if link == 0 {
+                vec![]
+            } else {
+                vec![jobs.len() - 1]
+            };
+            jobs.push(Job {
+                seconds: seconds(first + link, 30, 600),
+                after,
+            });
         }
         let serves = jobs.len() - 1;
         for tenant in 0..20 {
             for call in 0..4 {
-                let after = if call == 0 { vec![serves] } else { vec![jobs.len() - 1] };
+                let after = if call == 0 {
+                    vec![serves]
+                } else {
+                    vec![jobs.len() - 1]
+                };
                 // A copy takes longer than the rest.
                 let most = if call == 1 { 900 } else { 60 };
-                jobs.push(Job { seconds: seconds(stamp * 80 + tenant * 4 + call, 5, most), after });
+                jobs.push(Job {
+                    seconds: seconds(stamp * 80 + tenant * 4 + call, 5, most),
+                    after,
+                });
             }
         }
     }
@@ -135,7 +166,12 @@ fn makespan(name: &str, jobs: &[Job], budget: usize) -> io::Result<()> {
     if !matches!(outcome, ApplyOutcome::Done(_)) {
         return Err(io::Error::other(format!("{name}: {outcome:?}")));
     }
-    let span = bench.cloud.world().now.duration_since(Timestamp::UNIX_EPOCH).as_secs();
+    let span = bench
+        .cloud
+        .world()
+        .now
+        .duration_since(Timestamp::UNIX_EPOCH)
+        .as_secs();
     let mut ends: Vec<u64> = Vec::with_capacity(jobs.len());
     for job in jobs {
         let begins = job.after.iter().map(|&at| ends[at]).max().unwrap_or(0);
@@ -172,7 +208,10 @@ fn resume(steps: usize) -> io::Result<()> {
     let (failed, first) = bench.apply(40)?;
     bench.cloud.world().broken.remove(&last);
     let (done, second) = bench.apply(40)?;
-    if !matches!((&failed, &done), (ApplyOutcome::Failed(_), ApplyOutcome::Done(_))) {
+    if !matches!(
+        (&failed, &done),
+        (ApplyOutcome::Failed(_), ApplyOutcome::Done(_))
+    ) {
         return Err(io::Error::other("the run did not fail and then go on"));
     }
     println!(
@@ -191,7 +230,11 @@ fn journal_bytes(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder.join("journal"))? {
         let entry = entry?;
-        if entry.path().extension().is_some_and(|e| e == "jsonl" || e == "ndjson") {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|e| e == "jsonl" || e == "ndjson")
+        {
             bytes += entry.metadata()?.len();
         }
     }
@@ -224,17 +267,32 @@ impl Bench {
             steps.push(step(Subject::Tenant(tenant), address.clone(), after));
             latencies.insert(address, job.seconds);
         }
-        let plan = Plan::seal(body(steps)?, "bench", Timestamp::UNIX_EPOCH, Digest::of(b""));
-        let bytes = plan.and_then(|plan| plan.to_bytes()).map_err(io::Error::other)?;
+        let plan = Plan::seal(
+            body(steps)?,
+            "bench",
+            Timestamp::UNIX_EPOCH,
+            Digest::of(b""),
+        );
+        let bytes = plan
+            .and_then(|plan| plan.to_bytes())
+            .map_err(io::Error::other)?;
         let store = LocalStore::open(folder).map_err(io::Error::other)?;
-        Ok(Self { bytes, cloud: Cloud::new(latencies), store })
+        Ok(Self {
+            bytes,
+            cloud: Cloud::new(latencies),
+            store,
+        })
     }
 
     fn apply(&self, concurrency: usize) -> io::Result<(ApplyOutcome, Duration)> {
         let (reading, moving) = (self.cloud.clone(), self.cloud.clone());
         let clock = DrivenClock::new(move || reading.world().now, move |to| moving.advance(to));
         let (_handle, watch) = apply::stop();
-        let who = Who { pid: 1, host: "bench".to_owned(), user: "bench".to_owned() };
+        let who = Who {
+            pid: 1,
+            host: "bench".to_owned(),
+            user: "bench".to_owned(),
+        };
         let trust = Trust::default();
         let begun = Instant::now();
         let run = apply::apply(Apply {
@@ -251,7 +309,9 @@ impl Bench {
             stop: &watch,
             events: &|_| {},
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let outcome = runtime.block_on(run);
         Ok((outcome, begun.elapsed()))
     }
@@ -261,7 +321,9 @@ fn step(subject: Subject, address: Address, after: Vec<Edge>) -> Step {
     let kind = StepKind::TenantData;
     let operation = Operation {
         address,
-        verb: Verb::Put { settings: Settings::from([("region".to_owned(), "eastus2".into())]) },
+        verb: Verb::Put {
+            settings: Settings::from([("region".to_owned(), "eastus2".into())]),
+        },
         precondition: Precondition::Any,
     };
     Step {
@@ -270,7 +332,9 @@ fn step(subject: Subject, address: Address, after: Vec<Edge>) -> Step {
         subject,
         stamps: vec![],
         why: "its data goes there".to_owned(),
-        act: Act::Call { operations: vec![operation] },
+        act: Act::Call {
+            operations: vec![operation],
+        },
         expects: vec![],
         after,
         undo: vec![],
@@ -343,10 +407,18 @@ impl World {
         };
         self.version += 1;
         let address = operation.address.clone();
-        let mut all = self.resources.remove(&address).map(|r| r.settings).unwrap_or_default();
+        let mut all = self
+            .resources
+            .remove(&address)
+            .map(|r| r.settings)
+            .unwrap_or_default();
         all.extend(settings.clone());
         let etag = Some(Etag(self.version.to_string().into()));
-        let resource = Resource { address: address.clone(), settings: all, etag };
+        let resource = Resource {
+            address: address.clone(),
+            settings: all,
+            etag,
+        };
         self.resources.insert(address, resource.clone());
         Some(resource)
     }
@@ -363,7 +435,11 @@ impl Provider for Cloud {
     }
 
     async fn observe(&self, _: &Scope) -> Observation {
-        Observation { observed_at: self.now(), resources: vec![], gaps: vec![] }
+        Observation {
+            observed_at: self.now(),
+            resources: vec![],
+            gaps: vec![],
+        }
     }
 
     async fn read(&self, address: &Address) -> Result<Option<Resource>, Fault> {
@@ -372,7 +448,12 @@ impl Provider for Cloud {
 
     async fn list(&self, query: &Query) -> Result<Vec<Resource>, Fault> {
         let world = self.world();
-        Ok(world.resources.values().filter(|resource| query.admits(resource)).cloned().collect())
+        Ok(world
+            .resources
+            .values()
+            .filter(|resource| query.admits(resource))
+            .cloned()
+            .collect())
     }
 
     async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
@@ -398,7 +479,11 @@ impl Provider for Cloud {
 
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
         let world = self.world();
-        if world.due.get(&ticket.id).is_some_and(|due| *due > world.now) {
+        if world
+            .due
+            .get(&ticket.id)
+            .is_some_and(|due| *due > world.now)
+        {
             return Ok(Outcome::Accepted(ticket.clone()));
         }
         Ok(Outcome::Done(world.resources.get(&ticket.address).cloned()))

@@ -90,7 +90,11 @@ impl Size {
         let mut random = Random(0x5741_4d50);
         (0..self.tenants).map(move |at| {
             let small = 5 + random.below(60);
-            let users = if random.below(50) == 0 { 100 + random.below(200) } else { small };
+            let users = if random.below(50) == 0 {
+                100 + random.below(200)
+            } else {
+                small
+            };
             let drawn = usize::try_from(random.below(300)).unwrap_or(usize::MAX);
             let fate = match drawn {
                 _ if drawn < self.churn => Fate::Joins,
@@ -98,7 +102,12 @@ impl Size {
                 _ if drawn < 3 * self.churn => Fate::Resized,
                 _ => Fate::Stays,
             };
-            Person { id: format!("t{at:07}"), home: at % self.stamps, users, fate }
+            Person {
+                id: format!("t{at:07}"),
+                home: at % self.stamps,
+                users,
+                fate,
+            }
         })
     }
 }
@@ -131,13 +140,25 @@ pub(crate) fn write(size: Size, folder: &Path) -> io::Result<()> {
 
 /// Loads a fleet that must be sound.
 pub(crate) fn load(path: &Path) -> io::Result<Fleet> {
-    let loaded = manifest::load(&LoadRequest { path: path.to_owned(), ..LoadRequest::default() });
-    let first = || loaded.diagnostics.iter().next().map(|found| found.message.clone());
+    let loaded = manifest::load(&LoadRequest {
+        path: path.to_owned(),
+        ..LoadRequest::default()
+    });
+    let first = || {
+        loaded
+            .diagnostics
+            .iter()
+            .next()
+            .map(|found| found.message.clone())
+    };
     let why = || io::Error::other(first().unwrap_or_else(|| "no fleet".to_owned()));
     loaded.fleet.as_ref().cloned().ok_or_else(why)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark's own input, made anew each time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark's own input, made anew each time"
+)]
 fn write_file(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     fs::write(path, content)
 }
@@ -148,7 +169,11 @@ fn region(index: usize) -> String {
 
 fn stamp(size: Size, index: usize) -> String {
     let regions = size.regions();
-    format!("shared-{}-{:03}", region(index % regions), index / regions + 1)
+    format!(
+        "shared-{}-{:03}",
+        region(index % regions),
+        index / regions + 1
+    )
 }
 
 fn manifest(size: Size) -> String {
@@ -159,7 +184,10 @@ fn manifest(size: Size) -> String {
     );
     section(&mut text, "subscriptions", size.regions(), |r| {
         let name = region(r);
-        format!("sub-{name}: {{ id: 00000000-0000-0000-0000-{:012} }}", r + 1)
+        format!(
+            "sub-{name}: {{ id: 00000000-0000-0000-0000-{:012} }}",
+            r + 1
+        )
     });
     section(&mut text, "quota_groups", size.regions(), |r| {
         let (name, cores) = (region(r), PER_REGION * MACHINES * VCPUS * 2);
@@ -201,8 +229,16 @@ fn list(size: Size) -> String {
             Fate::Resized => person.users + person.users / 2,
             Fate::Stays | Fate::Joins | Fate::Leaves => person.users,
         };
-        let tier = if users.is_multiple_of(2) { "basic" } else { "standard" };
-        let desired = if person.fate == Fate::Leaves { "offboarded" } else { "" };
+        let tier = if users.is_multiple_of(2) {
+            "basic"
+        } else {
+            "standard"
+        };
+        let desired = if person.fate == Fate::Leaves {
+            "offboarded"
+        } else {
+            ""
+        };
         let region = region(person.home % size.regions());
         let _ = writeln!(text, "{},{users},{tier},{region},{desired}", person.id);
     }
@@ -245,13 +281,25 @@ fn observed(size: Size, fleet: &Fleet) -> io::Result<Inventory> {
         };
         inventory.stamps.insert(id.clone(), seen);
         let mut group = drawn.group.clone();
-        group.1.insert("tags".to_owned(), drawn.group_tags(None, StampState::Active, tenants));
-        let metrics = METRICS.into_iter().map(|name| (name.to_owned(), Value::Int(5_000)));
+        group.1.insert(
+            "tags".to_owned(),
+            drawn.group_tags(None, StampState::Active, tenants),
+        );
+        let metrics = METRICS
+            .into_iter()
+            .map(|name| (name.to_owned(), Value::Int(5_000)));
         let metrics = metrics.chain([("samples".to_owned(), Value::Int(720))]);
         let data = [&drawn.sql_server, &drawn.storage, &drawn.alert];
-        let rest = data.into_iter().chain(&drawn.scale_sets).chain(&drawn.shared_database);
-        let all = rest.cloned().chain([group, (drawn.metrics.clone(), metrics.collect())]);
-        inventory.resources.extend(all.map(|(at, settings)| (at, resource(settings))));
+        let rest = data
+            .into_iter()
+            .chain(&drawn.scale_sets)
+            .chain(&drawn.shared_database);
+        let all = rest
+            .cloned()
+            .chain([group, (drawn.metrics.clone(), metrics.collect())]);
+        inventory
+            .resources
+            .extend(all.map(|(at, settings)| (at, resource(settings))));
     }
     capacity(size, &blueprint, &mut inventory)?;
     Ok(inventory)
@@ -277,7 +325,10 @@ fn seen_tenant(person: &Person, home: StampId) -> SeenTenant {
 }
 
 fn resource(settings: Settings) -> SeenResource {
-    SeenResource { settings, etag: None }
+    SeenResource {
+        settings,
+        etag: None,
+    }
 }
 
 /// Quota and reservations: exactly what the stamps use.
@@ -288,10 +339,15 @@ fn capacity(
 ) -> io::Result<()> {
     let mut add = |kind, parts: &[&str], settings: Vec<(&str, usize)>| -> io::Result<()> {
         let settings = settings.into_iter().map(|(name, number)| {
-            (name.to_owned(), Value::Int(i64::try_from(number).unwrap_or(i64::MAX)))
+            (
+                name.to_owned(),
+                Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
+            )
         });
         let address = Address::new(kind, parts).map_err(io::Error::other)?;
-        inventory.resources.insert(address, resource(settings.collect()));
+        inventory
+            .resources
+            .insert(address, resource(settings.collect()));
         Ok(())
     };
     for r in 0..size.regions() {
@@ -300,10 +356,18 @@ fn capacity(
         let stamps = (0..size.stamps).filter(|s| s % size.regions() == r).count();
         let (used, limit) = (stamps * MACHINES * VCPUS, PER_REGION * MACHINES * VCPUS * 2);
         let family = "standardDSv5Family";
-        add(Kind::Quota, &[&sub, &name, family], vec![("limit", used), ("usage", used)])?;
+        add(
+            Kind::Quota,
+            &[&sub, &name, family],
+            vec![("limit", used), ("usage", used)],
+        )?;
         let free = vec![("limit", limit), ("available", limit - used)];
         add(Kind::GroupQuota, &["mg", &group, &name, family], free)?;
-        add(Kind::QuotaAllocation, &["mg", &group, &sub, &name, family], vec![("cores", used)])?;
+        add(
+            Kind::QuotaAllocation,
+            &["mg", &group, &sub, &name, family],
+            vec![("cores", used)],
+        )?;
     }
     for (name, reservation) in &blueprint.fleet.capacity_reservations {
         let address = blueprint.reservation(name).map_err(io::Error::other)?;
@@ -314,10 +378,16 @@ fn capacity(
         let stamps = blueprint.stamps.values().filter(of).count();
         let machines = i64::try_from(stamps * MACHINES).unwrap_or(i64::MAX);
         let settings = Settings::from([
-            ("region".to_owned(), Value::text(reservation.region.shared())),
+            (
+                "region".to_owned(),
+                Value::text(reservation.region.shared()),
+            ),
             ("zones".to_owned(), Value::from(reservation.zones.clone())),
             ("sku".to_owned(), Value::text(reservation.sku.name.as_str())),
-            ("family".to_owned(), Value::text(reservation.sku.family.as_str())),
+            (
+                "family".to_owned(),
+                Value::text(reservation.sku.family.as_str()),
+            ),
             ("vcpus".to_owned(), reservation.sku.vcpus.into()),
             ("instances".to_owned(), machines.into()),
             ("attached".to_owned(), machines.into()),

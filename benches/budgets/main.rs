@@ -37,7 +37,10 @@ usage: cargo bench --bench budgets -- COMMAND
   parse FOLDER           only the inputs";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let args: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "--bench")
+        .collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match run(&words) {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,7 +52,11 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[&str]) -> io::Result<()> {
-    let number = |text: &str| text.replace('_', "").parse::<usize>().map_err(io::Error::other);
+    let number = |text: &str| {
+        text.replace('_', "")
+            .parse::<usize>()
+            .map_err(io::Error::other)
+    };
     match words {
         [] | ["scale"] => scale::run(1_000_000),
         ["scale", tenants] => scale::run(number(tenants)?),

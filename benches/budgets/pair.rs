@@ -31,7 +31,11 @@ const STAMP_PARTS: [(&str, &str); 8] = [
     ("origin", "scale_set_1"),
 ];
 /// The parts of a tenant; the first needs its stamp's SQL.
-const TENANT_PARTS: [(&str, &str); 3] = [("schema", ""), ("container", "schema"), ("route", "container")];
+const TENANT_PARTS: [(&str, &str); 3] = [
+    ("schema", ""),
+    ("container", "schema"),
+    ("route", "container"),
+];
 
 struct Stamp {
     id: String,
@@ -47,16 +51,25 @@ struct Tenant {
 
 /// Plans the pair at each size and prints time and memory, and their ratios.
 pub(crate) fn run() -> io::Result<()> {
-    let version = Command::new("terraform").arg("version").stderr(Stdio::null()).output();
+    let version = Command::new("terraform")
+        .arg("version")
+        .stderr(Stdio::null())
+        .output();
     let Ok(version) = version else {
         println!("SKIPPED: terraform is not on the PATH, so nothing was compared");
         return Ok(());
     };
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
-    println!("{} against stampctl, `plan -out`, whole programs, median of 3", first_line(&version));
+    println!(
+        "{} against stampctl, `plan -out`, whole programs, median of 3",
+        first_line(&version)
+    );
     for (stamps, tenants) in SIZES {
         let folder = tempfile::tempdir()?;
-        let (ours, theirs) = (folder.path().join("stampctl"), folder.path().join("terraform"));
+        let (ours, theirs) = (
+            folder.path().join("stampctl"),
+            folder.path().join("terraform"),
+        );
         write(stamps, tenants, &ours, &theirs)?;
         // Each plan looks at an empty cloud, as Terraform does.
         let stampctl = process::median(3, program(), &["plan", ".", "--out", "p.json"], &ours)?;
@@ -97,7 +110,10 @@ fn fleet(stamps: usize, tenants: usize) -> (Vec<Stamp>, Vec<Tenant>) {
     let per = tenants.div_ceil(stamps);
     let stamp = |at: usize| {
         let region = REGIONS[at % REGIONS.len()];
-        Stamp { id: format!("shared-{region}-{:03}", at / REGIONS.len() + 1), region }
+        Stamp {
+            id: format!("shared-{region}-{:03}", at / REGIONS.len() + 1),
+            region,
+        }
     };
     let tenant = |at: usize| Tenant {
         id: format!("t{at:07}"),
@@ -105,7 +121,10 @@ fn fleet(stamps: usize, tenants: usize) -> (Vec<Stamp>, Vec<Tenant>) {
         users: 5 + (at * 7_919) % 60,
         tier: ["basic", "standard"][at % 2],
     };
-    ((0..stamps).map(stamp).collect(), (0..tenants).map(tenant).collect())
+    (
+        (0..stamps).map(stamp).collect(),
+        (0..tenants).map(tenant).collect(),
+    )
 }
 
 fn manifest(stamps: &[Stamp], tenants: &[Tenant]) -> String {
@@ -114,9 +133,16 @@ fn manifest(stamps: &[Stamp], tenants: &[Tenant]) -> String {
          capacity: { min_active_stamps: 0, max_stamps: 100000 }\n  \
          placement: { max_tenants_per_shared: 1000000 }\nsubscriptions:\n",
     );
-    let all: Vec<String> = REGIONS.iter().map(|region| format!("sub-{region}")).collect();
+    let all: Vec<String> = REGIONS
+        .iter()
+        .map(|region| format!("sub-{region}"))
+        .collect();
     for (at, region) in REGIONS.iter().enumerate() {
-        let _ = writeln!(text, "  sub-{region}: {{ id: 00000000-0000-0000-0000-{:012} }}", at + 1);
+        let _ = writeln!(
+            text,
+            "  sub-{region}: {{ id: 00000000-0000-0000-0000-{:012} }}",
+            at + 1
+        );
     }
     let all = all.join(", ");
     let _ = writeln!(
@@ -148,7 +174,13 @@ fn manifest(stamps: &[Stamp], tenants: &[Tenant]) -> String {
         );
     }
     text.push_str("tenants:\n");
-    for Tenant { id, stamp, users, tier } in tenants {
+    for Tenant {
+        id,
+        stamp,
+        users,
+        tier,
+    } in tenants
+    {
         let Stamp { id: stamp, region } = &stamps[*stamp];
         let _ = writeln!(
             text,
@@ -174,7 +206,13 @@ fn configuration(stamps: &[Stamp], tenants: &[Tenant]) -> String {
             );
         }
     }
-    for (at, Tenant { id, stamp, users, .. }) in tenants.iter().enumerate() {
+    for (
+        at,
+        Tenant {
+            id, stamp, users, ..
+        },
+    ) in tenants.iter().enumerate()
+    {
         for (part, needs) in TENANT_PARTS {
             let after = if needs.is_empty() {
                 format!("s{stamp}_sql")

@@ -40,14 +40,20 @@ pub(crate) fn cost(program: &Path, args: &[&str], folder: &Path) -> io::Result<C
         .output()?;
     let said = String::from_utf8_lossy(&out.stdout);
     let last = said.lines().last().unwrap_or_default();
-    let numbers: Vec<u64> = last.split(' ').filter_map(|number| number.parse().ok()).collect();
+    let numbers: Vec<u64> = last
+        .split(' ')
+        .filter_map(|number| number.parse().ok())
+        .collect();
     match numbers[..] {
         [wall, cpu, memory] if out.status.success() => Ok(Cost {
             wall: Duration::from_micros(wall),
             cpu: Duration::from_micros(cpu),
             memory,
         }),
-        _ => Err(io::Error::other(format!("{} {args:?} failed: {said}", program.display()))),
+        _ => Err(io::Error::other(format!(
+            "{} {args:?} failed: {said}",
+            program.display()
+        ))),
     }
 }
 
@@ -58,8 +64,9 @@ pub(crate) fn median(
     args: &[&str],
     folder: &Path,
 ) -> io::Result<Cost> {
-    let mut costs =
-        (0..times).map(|_| cost(program, args, folder)).collect::<io::Result<Vec<Cost>>>()?;
+    let mut costs = (0..times)
+        .map(|_| cost(program, args, folder))
+        .collect::<io::Result<Vec<Cost>>>()?;
     costs.sort_by_key(|cost| cost.wall);
     Ok(costs[costs.len() / 2])
 }
@@ -79,7 +86,10 @@ pub(crate) fn weigh(words: &[&str]) -> io::Result<()> {
     let wall = begun.elapsed();
     if !status.status.success() {
         let said = String::from_utf8_lossy(&status.stderr).into_owned();
-        return Err(io::Error::other(format!("{program}: {}: {said}", status.status)));
+        return Err(io::Error::other(format!(
+            "{program}: {}: {said}",
+            status.status
+        )));
     }
     let used = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = |time: TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();

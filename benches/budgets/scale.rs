@@ -28,8 +28,10 @@ struct Measured {
 /// Measures up to this many tenants and prints the table.
 pub(crate) fn run(tenants: usize) -> io::Result<()> {
     let sizes = [tenants / 100, tenants / 10, tenants];
-    let measured =
-        sizes.into_iter().map(|size| measure(Size::of(size))).collect::<io::Result<Vec<_>>>()?;
+    let measured = sizes
+        .into_iter()
+        .map(|size| measure(Size::of(size)))
+        .collect::<io::Result<Vec<_>>>()?;
     stage_table(&measured);
     whole_table(&measured);
     small()
@@ -43,7 +45,14 @@ fn measure(size: Size) -> io::Result<Measured> {
     let said = Command::new(&own).arg("stages").arg(at).output()?;
     eprint!("{}", String::from_utf8_lossy(&said.stderr));
     let text = at.display().to_string();
-    let args = ["plan", ".", "--observed", "observed.json", "--out", "p.json"];
+    let args = [
+        "plan",
+        ".",
+        "--observed",
+        "observed.json",
+        "--out",
+        "p.json",
+    ];
     Ok(Measured {
         tenants: size.tenants,
         stages: stages::read(&String::from_utf8_lossy(&said.stdout)),
@@ -66,7 +75,9 @@ fn exponent(small: (usize, Duration), large: (usize, Duration)) -> f64 {
 }
 
 fn stage_table(measured: &[Measured]) {
-    let [small, middle, large] = measured else { return };
+    let [small, middle, large] = measured else {
+        return;
+    };
     println!(
         "{:<10} {:>10} {:>10} {:>10}   growth   MiB at {}",
         "ms", small.tenants, middle.tenants, large.tenants, large.tenants
@@ -116,7 +127,11 @@ fn small() -> io::Result<()> {
     for args in [["--help", ""], ["validate", "."]] {
         let args: Vec<&str> = args.into_iter().filter(|arg| !arg.is_empty()).collect();
         let cost = process::median(5, program(), &args, &quickstart)?;
-        println!("stampctl {}: {:.1} ms of CPU (budget 20)", args.join(" "), ms(cost.cpu));
+        println!(
+            "stampctl {}: {:.1} ms of CPU (budget 20)",
+            args.join(" "),
+            ms(cost.cpu)
+        );
     }
     Ok(())
 }

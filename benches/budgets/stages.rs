@@ -37,7 +37,9 @@ impl Clock {
 /// Parses the inputs, side by side as `plan` does, and drops them: what every planner must do at
 /// least.
 pub(crate) fn parse(folder: &Path) -> io::Result<()> {
-    let mut clock = Clock { begun: Instant::now() };
+    let mut clock = Clock {
+        begun: Instant::now(),
+    };
     let (loaded, inventory) = std::thread::scope(|scope| {
         let inventory = scope.spawn(|| inventory(folder));
         let loaded = manifest::load(&request(folder));
@@ -47,15 +49,24 @@ pub(crate) fn parse(folder: &Path) -> io::Result<()> {
     let sound = loaded.fleet.is_some() && matches!(inventory, Ok(Ok(_)));
     drop((loaded, inventory));
     clock.told("drop", ());
-    if sound { Ok(()) } else { Err(io::Error::other("an input is not sound")) }
+    if sound {
+        Ok(())
+    } else {
+        Err(io::Error::other("an input is not sound"))
+    }
 }
 
 /// Runs every stage on a fleet that was written.
 pub(crate) fn run(folder: &Path) -> io::Result<()> {
-    let mut clock = Clock { begun: Instant::now() };
+    let mut clock = Clock {
+        begun: Instant::now(),
+    };
     let loaded = clock.told("load", manifest::load(&request(folder)));
     let Some(fleet) = &loaded.fleet else {
-        return Err(io::Error::other(format!("{:?}", loaded.diagnostics.iter().next())));
+        return Err(io::Error::other(format!(
+            "{:?}",
+            loaded.diagnostics.iter().next()
+        )));
     };
     let inventory = clock.told("observed", inventory(folder)?);
     let placement = clock.told("place", place::place(fleet, &inventory));
@@ -68,7 +79,11 @@ pub(crate) fn run(folder: &Path) -> io::Result<()> {
     let plan = plan::plan(fleet, &inventory, &placement, "bench").map_err(io::Error::other)?;
     let plan = clock.told("plan", plan);
     let violations = clock.told("verify", verify::verify(&plan));
-    assert!(violations.is_empty(), "a plan that breaks a rule: {}", violations[0]);
+    assert!(
+        violations.is_empty(),
+        "a plan that breaks a rule: {}",
+        violations[0]
+    );
     let view = clock.told("view", View::of(&plan, Level::Resource, None));
     let text = clock.told("text", render::text(&view, Setting::default()));
     let bytes = clock.told("bytes", plan.to_bytes().map_err(io::Error::other)?);
@@ -90,7 +105,10 @@ pub(crate) fn run(folder: &Path) -> io::Result<()> {
 }
 
 fn request(folder: &Path) -> LoadRequest {
-    LoadRequest { path: folder.join("fleet.yaml"), ..LoadRequest::default() }
+    LoadRequest {
+        path: folder.join("fleet.yaml"),
+        ..LoadRequest::default()
+    }
 }
 
 fn inventory(folder: &Path) -> io::Result<Inventory> {

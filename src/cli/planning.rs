@@ -41,8 +41,7 @@ pub(super) fn read_inventory(path: &Path) -> Result<Inventory, Stop> {
         Stop::error(format!("{} is no inventory: {why}", path.display()))
             .help("`stampctl observe --out FILE` writes one")
     };
-    let inventory =
-        Inventory::from_bytes(&bytes).map_err(|fault| bad(fault.to_string()))?;
+    let inventory = Inventory::from_bytes(&bytes).map_err(|fault| bad(fault.to_string()))?;
     if inventory.format != Inventory::FORMAT {
         return Err(bad(format!(
             "its format is `{}`, this program reads `{}`",
@@ -74,7 +73,9 @@ pub(super) fn beside<A: Send, B>(
     std::thread::scope(|scope| {
         let there = scope.spawn(there);
         let here = here();
-        let there = there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let there = there
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         (there, here)
     })
 }

@@ -39,12 +39,16 @@ pub(super) fn list(context: &Context<'_>) -> Vec<Change> {
 
 /// The decisions of tenants that are new or move.
 pub(super) fn decisions(context: &Context<'_>) -> BTreeMap<TenantId, Decision> {
-    let told = context.differences.tenants.iter().filter(|(id, difference)| {
-        matches!(
-            difference,
-            TenantDifference::Onboard { .. } | TenantDifference::Move { .. }
-        ) && !context.is_blocked(&Subject::Tenant((*id).clone()))
-    });
+    let told = context
+        .differences
+        .tenants
+        .iter()
+        .filter(|(id, difference)| {
+            matches!(
+                difference,
+                TenantDifference::Onboard { .. } | TenantDifference::Move { .. }
+            ) && !context.is_blocked(&Subject::Tenant((*id).clone()))
+        });
     told.filter_map(|(id, _)| Some((id.clone(), context.placement.decisions.get(id)?.clone())))
         .collect()
 }

@@ -62,7 +62,8 @@ impl Draft {
     /// plan left out, each edge once.
     pub(super) fn finish(mut self) -> Vec<Step> {
         for step in &mut self.steps {
-            step.after.retain(|edge| self.places.contains_key(&edge.step));
+            step.after
+                .retain(|edge| self.places.contains_key(&edge.step));
             step.after.sort();
             step.after.dedup();
         }

@@ -214,12 +214,13 @@ fn stamps(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
 
 /// A stamp goes or rests only if everybody on it leaves in this plan (O-6, X-107).
 fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
-    let goes = |difference: &StampDifference| {
-        matches!(difference.goal, Goal::Retire(_) | Goal::Rest)
-    };
+    let goes =
+        |difference: &StampDifference| matches!(difference.goal, Goal::Retire(_) | Goal::Rest);
     let stamps = context.differences.stamps.iter();
-    let going: BTreeSet<&StampId> =
-        stamps.filter(|(_, difference)| goes(difference)).map(|(id, _)| id).collect();
+    let going: BTreeSet<&StampId> = stamps
+        .filter(|(_, difference)| goes(difference))
+        .map(|(id, _)| id)
+        .collect();
     // Most plans retire nothing, and then nobody's home need be looked at.
     if going.is_empty() {
         return;
@@ -229,7 +230,10 @@ fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
         left_join(&context.inventory.tenants, &context.differences.tenants)
     {
         let concerned = going.contains(&seen.stamp)
-            || seen.moved_from.as_ref().is_some_and(|from| going.contains(from));
+            || seen
+                .moved_from
+                .as_ref()
+                .is_some_and(|from| going.contains(from));
         if seen.state.is_terminal() || !concerned {
             continue;
         }
@@ -245,9 +249,7 @@ fn retirements(context: &mut Context<'_>, findings: &mut Vec<Finding>) {
             | None => false,
         };
         let settles = leaves || seen.moved_from.is_none();
-        if !leaves
-            || matches!(difference, Some(TenantDifference::Settle { .. }))
-        {
+        if !leaves || matches!(difference, Some(TenantDifference::Settle { .. })) {
             staying
                 .entry(seen.stamp.clone())
                 .or_default()
@@ -320,7 +322,10 @@ fn dependants(context: &mut Context<'_>) {
             let goal = context.differences.stamps.get(*from).map(|d| &d.goal);
             matches!(goal, Some(Goal::Replace(_) | Goal::Hidden(_)))
         });
-        let cause = [from, to].into_iter().flatten().map(|stamp| Subject::Stamp(stamp.clone()));
+        let cause = [from, to]
+            .into_iter()
+            .flatten()
+            .map(|stamp| Subject::Stamp(stamp.clone()));
         if let Some(stamp) = cause.into_iter().find(|stamp| context.is_blocked(stamp)) {
             blocked.push((Subject::Tenant(id.clone()), stamp));
         }

@@ -189,7 +189,12 @@ impl Fields {
 
     fn load(&mut self, load: Option<&Load>) {
         self.bytes.push(u8::from(load.is_some()));
-        let Load { cpu, memory, storage, dtu } = load.copied().unwrap_or_default();
+        let Load {
+            cpu,
+            memory,
+            storage,
+            dtu,
+        } = load.copied().unwrap_or_default();
         for amount in [cpu, memory, storage, dtu] {
             self.number(amount);
         }
@@ -275,7 +280,10 @@ mod tests {
         let variants = variants(&whole, &others);
         let id: TenantId = "a".parse().expect("an id");
         let digests = digests(&variants, |fields, value| {
-            fields.seen_tenant(&id, &serde_json::from_value(value.clone()).expect("a tenant"));
+            fields.seen_tenant(
+                &id,
+                &serde_json::from_value(value.clone()).expect("a tenant"),
+            );
         });
         assert_eq!(digests.len(), variants.len());
     }

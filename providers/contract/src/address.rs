@@ -227,7 +227,10 @@ impl FromStr for Address {
             let parts: Vec<&str> = path.split('/').collect();
             return Self::new(kind, &parts);
         }
-        Ok(Self { kind, path: path.into() })
+        Ok(Self {
+            kind,
+            path: path.into(),
+        })
     }
 }
 

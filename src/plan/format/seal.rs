@@ -32,7 +32,9 @@ impl Digest {
         let mut hash = BufWriter::with_capacity(1 << 16, Sha256::new());
         serde_json::to_writer(&mut hash, value)
             .map_err(|e| PlanError::Unreadable(e.to_string()))?;
-        let hash = hash.into_inner().map_err(|e| PlanError::Unreadable(e.to_string()))?;
+        let hash = hash
+            .into_inner()
+            .map_err(|e| PlanError::Unreadable(e.to_string()))?;
         Ok(Self(hex(&hash.finalize())))
     }
 
