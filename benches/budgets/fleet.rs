@@ -32,6 +32,17 @@ const PER_REGION: usize = 500;
 /// Machines of one stamp, and vCPUs of one machine.
 const MACHINES: usize = 8;
 const VCPUS: usize = 8;
+/// What is measured of a stamp: half of what it can take, in every dimension.
+const METRICS: [&str; 8] = [
+    "cpu",
+    "memory",
+    "storage",
+    "dtu",
+    "latest_cpu",
+    "latest_memory",
+    "latest_storage",
+    "latest_dtu",
+];
 /// When the world was observed.
 const OBSERVED: &str = "2026-01-15T06:00:00Z";
 
@@ -80,7 +91,7 @@ impl Size {
         (0..self.tenants).map(move |at| {
             let small = 5 + random.below(60);
             let users = if random.below(50) == 0 {
-                100 + random.below(300)
+                100 + random.below(200)
             } else {
                 small
             };
@@ -274,14 +285,10 @@ fn observed(size: Size, fleet: &Fleet) -> io::Result<Inventory> {
             "tags".to_owned(),
             drawn.group_tags(None, StampState::Active, tenants),
         );
-        let metrics = [
-            ("cpu", 5_000),
-            ("memory", 5_000),
-            ("storage", 5_000),
-            ("dtu", 5_000),
-        ];
-        let metrics = metrics.into_iter().chain([("samples", 720)]);
-        let metrics = metrics.map(|(name, points)| (name.to_owned(), Value::Int(points)));
+        let metrics = METRICS
+            .into_iter()
+            .map(|name| (name.to_owned(), Value::Int(5_000)));
+        let metrics = metrics.chain([("samples".to_owned(), Value::Int(720))]);
         let data = [&drawn.sql_server, &drawn.storage, &drawn.alert];
         let rest = data
             .into_iter()

@@ -15,7 +15,7 @@ use super::pack::Budget;
 use super::pack::bound::of_set;
 use super::pack::explain;
 use super::pack::grow;
-use super::pack::grow::Revision;
+use super::pack::revision::Revision;
 use super::pack::state::State;
 use super::problem;
 use super::problem::D;

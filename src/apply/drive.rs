@@ -6,6 +6,7 @@ use std::pin::Pin;
 use futures_util::FutureExt as _;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::task::unconstrained;
 
 use super::context::Context;
 use super::stop::StopWatch;
@@ -53,8 +54,10 @@ impl<'a, T> Driver<'a, T> {
             if self.stop.has_changed() {
                 return Turn::Stopped;
             }
-            // One write takes the records of all that came to need one.
-            if let Some(Some(done)) = self.running.next().now_or_never() {
+            // One write takes the records of all that came to need one. The runtime's share of
+            // work for one turn does not count here: what it makes wait is woken by a turn that
+            // never comes, because this loop does not give way before all of it has gone on.
+            if let Some(Some(done)) = unconstrained(self.running.next()).now_or_never() {
                 return Turn::Finished(done);
             }
             if context.log.is_due() {
@@ -90,7 +93,7 @@ impl<'a, T> Driver<'a, T> {
         tokio::select! {
             biased;
             () = self.stop.changed() => Some(Turn::Stopped),
-            done = self.running.next() => done.map(Turn::Finished),
+            done = unconstrained(self.running.next()) => done.map(Turn::Finished),
             () = time => {
                 context.timers.fire(context.now());
                 None

@@ -9,6 +9,7 @@ pub mod bound;
 pub mod explain;
 
 pub mod grow;
+pub mod revision;
 pub mod order;
 
 pub mod state;

@@ -18,6 +18,8 @@ use super::words::heading;
 
 /// More of one kind than this are grouped, or shown in part with the number of the rest.
 pub(super) const MANY: usize = 40;
+/// More stamps, or subjects with their steps, than this are left out, however different they are.
+pub(super) const MOST: usize = 200;
 /// How many of many are shown.
 pub(super) const FEW: usize = 5;
 
@@ -42,6 +44,19 @@ pub fn text(view: &View, setting: Setting) -> String {
     summary(&mut page, view);
     next(&mut page, view);
     page.finish()
+}
+
+/// Says how many lines of a list are left out.
+pub(super) fn beyond(page: &mut Page, lines: usize) {
+    if lines > 0 {
+        let more = words::number(lines as u64);
+        page.line(
+            2,
+            &format!(
+                "… and {more} more stamps; `--full` lists them, and the plan file has them all"
+            ),
+        );
+    }
 }
 
 fn header(page: &mut Page, view: &View) {

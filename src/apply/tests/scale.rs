@@ -50,6 +50,21 @@ fn a_journal_grows_with_the_steps_and_is_written_once_a_wave() {
     assert!(files.appends <= 60, "{} writes", files.appends);
 }
 
+/// The runtime gives a task a share of work for one turn. A run is one task; it must not stop
+/// where its share ends.
+#[test]
+fn a_long_run_of_slow_calls_comes_to_its_end() {
+    let bench = Bench::new(tenants(400));
+    for number in 0..400_u64 {
+        let data = plans::at(&format!("sql_database/sub/rg/sql/db-{number}"));
+        bench.cloud.world().slow.insert(data, 5 + number % 60);
+    }
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(block(bench.apply()).exit_code()));
+    let code = receiver.recv_timeout(std::time::Duration::from_secs(120));
+    assert_eq!(code, Ok(0), "it hangs, or fails");
+}
+
 #[test]
 fn a_real_folder_holds_a_whole_run() {
     let folder = tempfile::tempdir().expect("a folder");

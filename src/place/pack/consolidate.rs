@@ -3,9 +3,9 @@
 
 use super::Cause;
 use super::NONE;
-use super::grow;
-use super::grow::Revision;
 use super::repair;
+use super::revision;
+use super::revision::Revision;
 use super::state;
 use super::state::State;
 use super::state::index;
@@ -249,7 +249,7 @@ fn emptied<const D: usize>(state: &mut State<D>, bin: u32, most: u32) -> Option<
     state.bins[bin as usize].open = false;
     super::fill::by_size(state, state.bins[bin as usize].pool, &mut drained);
     let fits = drained.iter().all(|&item| {
-        if let Some(to) = grow::best_fit(state, item) {
+        if let Some(to) = revision::best_fit(state, item) {
             state.put(item, to);
             return true;
         }

@@ -46,16 +46,16 @@ impl Digest {
 
 /// A digest of bytes that come one after the other.
 #[derive(Clone, Default)]
-pub(in crate::plan) struct Hash(Sha256);
+pub(crate) struct Hash(Sha256);
 
 impl Hash {
     /// Takes in more bytes.
-    pub(in crate::plan) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// The digest of all of them.
-    pub(in crate::plan) fn digest(self) -> Digest {
+    pub(crate) fn digest(self) -> Digest {
         Digest(hex(&self.0.finalize()))
     }
 }

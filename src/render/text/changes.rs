@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::FEW;
 use super::MANY;
+use super::MOST;
 use crate::plan::format::Action;
 use crate::plan::format::Subject;
 use crate::render::page::Ink;
@@ -115,7 +116,8 @@ fn many(page: &mut Page, action: Action, changes: &[&ChangeView]) {
             .or_default()
             .push(change);
     }
-    for (stamp, changes) in stamps {
+    let beyond = stamps.len().saturating_sub(MOST);
+    for (stamp, changes) in stamps.into_iter().take(MOST) {
         let names: Vec<String> = changes
             .iter()
             .take(FEW)
@@ -149,6 +151,7 @@ fn many(page: &mut Page, action: Action, changes: &[&ChangeView]) {
         let line = format!("{done}{place}: {}{more}", names.join(", "));
         page.item(2, action.symbol(), ink(action), &line);
     }
+    super::beyond(page, beyond);
 }
 
 const fn ink(action: Action) -> Ink {

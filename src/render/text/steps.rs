@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::FEW;
 use super::MANY;
+use super::MOST;
 use crate::plan::format::Hazard;
 use crate::plan::format::RuleId;
 use crate::plan::format::Subject;
@@ -43,7 +44,14 @@ pub(in crate::render) fn steps(page: &mut Page, view: &View) {
         }
     }
     let grouped = tenants > MANY && !page.is_full();
+    let mut shown = 0;
+    let mut left: Vec<&Group> = Vec::new();
     for group in &view.groups {
+        if shown >= MOST && !page.is_full() {
+            left.push(group);
+            continue;
+        }
+        shown += 1;
         let Subject::Tenant(_) = group.subject else {
             one(page, group);
             continue;
@@ -59,6 +67,25 @@ pub(in crate::render) fn steps(page: &mut Page, view: &View) {
             rest(page, &same[1..]);
         }
     }
+    if !left.is_empty() {
+        beyond(page, &left);
+    }
+}
+
+/// What is beyond the most that anybody reads: its size, and how much of it is for good.
+fn beyond(page: &mut Page, groups: &[&Group]) {
+    let steps = || groups.iter().flat_map(|group| &group.steps);
+    let lost = steps()
+        .filter(|step| step.hazard == Hazard::Irreversible)
+        .count();
+    let text = format!(
+        "{} with {}, {} of which cannot be undone; `--full` lists them, and the plan file has them \
+         all",
+        words::count(groups.len() as u64, "more subject", "more subjects"),
+        words::count(steps().count() as u64, "step", "steps"),
+        words::number(lost as u64),
+    );
+    page.item(2, "…", Ink::Care, &text);
 }
 
 fn rest(page: &mut Page, groups: &[&Group]) {

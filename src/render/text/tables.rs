@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::FEW;
 use super::MANY;
+use super::MOST;
 use crate::render::page::Ink;
 use crate::render::page::Page;
 use crate::render::table::Align;
@@ -240,7 +241,8 @@ fn alike(page: &mut Page, placement: &[PlacementView]) {
         let kind = (one.stamp.as_str(), one.row, one.why.as_str());
         kinds.entry(kind).or_default().push(&one.tenant);
     }
-    for ((stamp, row, why), tenants) in kinds {
+    let beyond = kinds.len().saturating_sub(MOST);
+    for ((stamp, row, why), tenants) in kinds.into_iter().take(MOST) {
         let many = words::count(tenants.len() as u64, "tenant", "tenants");
         let dots = if tenants.len() > FEW { ", …" } else { "" };
         let names = tenants
@@ -252,4 +254,5 @@ fn alike(page: &mut Page, placement: &[PlacementView]) {
         let line = format!("{many} → {stamp}: {why} [DT-1 row {row}] ({names}{dots})");
         page.item(2, "·", Ink::Plain, &line);
     }
+    super::beyond(page, beyond);
 }
