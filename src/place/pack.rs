@@ -22,9 +22,9 @@ mod repair;
 mod shed;
 
 pub use consolidate::Budget;
-pub use consolidate::Retired;
 pub use fill::Batch;
 pub use fill::batch;
+pub use revision::Retired;
 pub use shed::Movable;
 pub use shed::Shed;
 pub use shed::fewest as fewest_to_shed;

@@ -5,6 +5,7 @@ use super::Cause;
 use super::NONE;
 use super::repair;
 use super::revision;
+use super::revision::Retired;
 use super::revision::Revision;
 use super::state;
 use super::state::State;
@@ -33,17 +34,6 @@ pub struct Budget<const D: usize> {
     pub reserve: u64,
     /// The pools that lose no stamp, as bits: they opened one within the payback time.
     pub keep: u64,
-}
-
-/// A stamp that is emptied by choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retired {
-    /// The stamp.
-    pub bin: u32,
-    /// Moves more than without.
-    pub moves: u32,
-    /// What copying them costs.
-    pub copy: u64,
 }
 
 impl<const D: usize> Budget<D> {

@@ -1,7 +1,6 @@
 //! A fleet that is being changed: who is where, why, and the stamp that fits best. Pure.
 
 use super::Cause;
-use super::Retired;
 use super::state::State;
 use super::state::index;
 use super::state::room;
@@ -19,6 +18,17 @@ pub struct Revision<'a, const D: usize> {
     pub exact: bool,
     /// Stamps that are emptied by choice.
     pub retired: Vec<Retired>,
+}
+
+/// A stamp that is emptied by choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// The stamp.
+    pub bin: u32,
+    /// Moves more than without.
+    pub moves: u32,
+    /// What copying them costs.
+    pub copy: u64,
 }
 
 impl<const D: usize> Revision<'_, D> {
