@@ -2,6 +2,20 @@
 //! everywhere: `cargo bench --bench placement`. In a debug build only what must not depend on
 //! the build is checked.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::manual_midpoint,
+    clippy::needless_for_each,
+    clippy::needless_range_loop,
+    clippy::print_stdout,
+    clippy::similar_names,
+    clippy::too_many_lines,
+    clippy::useless_vec,
+    reason = "a bench that follows its generator's published arithmetic, reads the clock and prints"
+)]
+
 #[path = "placement/course.rs"]
 mod course;
 #[path = "placement/fleet.rs"]

@@ -1,7 +1,7 @@
 //! The command line: what was typed, what was meant, and the exit code.
 //!
 //! One file per command. Data goes to standard output, talk to standard error. The clock, the
-//! environment and the terminal are read in [`context`] and nowhere else.
+//! environment and the terminal are read in `context` and nowhere else.
 
 pub mod exit;
 mod stop;

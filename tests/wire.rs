@@ -68,7 +68,7 @@ impl Served {
         listener.set_nonblocking(true).expect("a socket");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let served = Arc::clone(&sim);
+        let world = Arc::clone(&sim);
         let server = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -79,7 +79,7 @@ impl Served {
                 let until = async move {
                     let _ = stopped.await;
                 };
-                arm::serve(served, listener, arm::Options::default(), until)
+                arm::serve(world, listener, arm::Options::default(), until)
                     .await
                     .expect("serves");
             });

@@ -218,7 +218,7 @@ fn resume(steps: usize) -> io::Result<()> {
         "{steps} steps: first run {:.0} ms ({:.1} us a step), resumed after its failure in {:.0} ms \
          (budget 2000); plan of {} MB, journal of {} MB",
         first.as_secs_f64() * 1e3,
-        first.as_secs_f64() * 1e6 / steps as f64,
+        first.as_secs_f64() * 1e6 / f64::from(u32::try_from(steps).unwrap_or(u32::MAX)),
         second.as_secs_f64() * 1e3,
         bench.bytes.len() / 1_000_000,
         journal_bytes(folder.path())? / 1_000_000,

@@ -129,11 +129,11 @@ impl Random {
 pub(crate) fn write(size: Size, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let stamps = folder.join("fleet.yaml");
-    write_file(&stamps, &manifest(size))?;
+    write_file(&stamps, manifest(size))?;
     let inventory = observed(size, &load(&stamps)?)?;
     // The layout that `stampctl observe` writes.
     write_file(&folder.join("observed.json"), &inventory.to_bytes()?)?;
-    write_file(&folder.join("tenants.csv"), &list(size))?;
+    write_file(&folder.join("tenants.csv"), list(size))?;
     let whole = manifest(size) + "tenants_from: tenants.csv\n";
     write_file(&stamps, &whole)
 }
@@ -152,7 +152,7 @@ pub(crate) fn load(path: &Path) -> io::Result<Fleet> {
             .map(|found| found.message.clone())
     };
     let why = || io::Error::other(first().unwrap_or_else(|| "no fleet".to_owned()));
-    loaded.fleet.as_ref().cloned().ok_or_else(why)
+    loaded.fleet.clone().ok_or_else(why)
 }
 
 #[expect(

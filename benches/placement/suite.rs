@@ -10,6 +10,7 @@ use super::generator::Tenant;
 /// One instance of the suite.
 #[derive(Clone, Debug)]
 pub(crate) struct Small {
+    #[expect(dead_code, reason = "shown when an instance is printed for debugging")]
     pub(crate) name: String,
     pub(crate) planted: bool,
     pub(crate) tenants: Vec<Tenant>,

@@ -132,13 +132,12 @@ impl<'de> Visitor<'de> for Tenants {
         let mut tenants = Vec::new();
         while let Some(id) = map.next_key::<TenantId>()? {
             let row: Row<'_> = map.next_value()?;
-            let stamp = match stamps.get(&*row.stamp) {
-                Some(known) => known.clone(),
-                None => {
-                    let stamp: StampId = row.stamp.parse().map_err(A::Error::custom)?;
-                    stamps.insert(row.stamp.into(), stamp.clone());
-                    stamp
-                }
+            let stamp = if let Some(known) = stamps.get(&*row.stamp) {
+                known.clone()
+            } else {
+                let stamp: StampId = row.stamp.parse().map_err(A::Error::custom)?;
+                stamps.insert(row.stamp.into(), stamp.clone());
+                stamp
             };
             let seen = SeenTenant {
                 state: row.state,

@@ -42,7 +42,7 @@ pub(super) fn of_fleet(fleet: &Fleet) -> Result<Digest, PlanError> {
     for stamp in stamps {
         fields.json(&stamp)?;
     }
-    for (_, tenant) in tenants {
+    for tenant in tenants.values() {
         fields.tenant(tenant);
     }
     Ok(fields.finish())
@@ -152,7 +152,7 @@ impl Fields {
         self.text(stamp.as_str());
         let held = held.map_or(2, u8::from);
         self.bytes.extend([*state as u8, u8::from(*routed), held]);
-        self.maybe_text(moved_from.as_ref().map(|stamp| stamp.as_str()));
+        self.maybe_text(moved_from.as_ref().map(crate::model::StampId::as_str));
         self.load(measured.as_ref());
         self.maybe(*requests_per_day);
         self.maybe_text(etag.as_ref().map(|etag| &*etag.0));

@@ -91,7 +91,7 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
         };
         let mut flexible = Vec::new();
         for (item, at) in state.items.iter().zip(0..) {
-            if item.mask.count_ones() == 1 {
+            if item.mask.is_power_of_two() {
                 planner.add(at, item.mask.trailing_zeros());
             } else if item.mask != 0 {
                 let size = state.pools[0].scale.size(&item.demand);
@@ -189,9 +189,9 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
         let demand = &self.state.items[item as usize].demand;
         let scale = &self.state.pools[pool as usize].scale;
         let filling = &mut self.fillings[pool as usize];
-        for k in 0..D {
-            filling.load[k] += demand[k];
-            filling.shares[k] += scale.share(k, demand[k]);
+        for (k, &amount) in demand.iter().enumerate() {
+            filling.load[k] += amount;
+            filling.shares[k] += scale.share(k, amount);
         }
         self.of[item as usize] = pool;
     }
@@ -201,9 +201,9 @@ impl<'s, 'a, const D: usize> Planner<'s, 'a, D> {
         let demand = &self.state.items[item as usize].demand;
         let scale = &self.state.pools[pool].scale;
         let filling = &mut self.fillings[pool];
-        for k in 0..D {
-            filling.load[k] -= demand[k];
-            filling.shares[k] -= scale.share(k, demand[k]);
+        for (k, &amount) in demand.iter().enumerate() {
+            filling.load[k] -= amount;
+            filling.shares[k] -= scale.share(k, amount);
         }
     }
 
