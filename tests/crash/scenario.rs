@@ -356,9 +356,18 @@ impl Bench<'_> {
     }
 
     /// What is there, without the times at which it came to be.
+    ///
+    /// Which plan was used last is left out: a run that had to be planned anew has used another.
     pub(crate) fn picture(&self) -> Vec<(String, Settings)> {
         let resources = self.cloud.sim.show().expect("shows").resources;
-        resources.into_iter().map(timeless).collect()
+        let told = resources
+            .into_iter()
+            .map(timeless)
+            .map(|(address, mut settings)| {
+                settings.remove("last_plan");
+                (address, settings)
+            });
+        told.collect()
     }
 
     /// Calls that the journal knows to have begun and not to have ended.
