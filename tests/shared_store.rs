@@ -138,10 +138,28 @@ impl Bench {
             lines.lines().count() >= 4
         });
         assert!(begun, "the apply did not begin");
-        signal(&child, "STOP");
-        let ended = child.try_wait().expect("looks");
-        assert!(ended.is_none(), "the apply ended before it was stopped");
+        // Frozen in the middle of a call it would hold the simulated cloud itself, and nobody else
+        // could look at that: it is let go on until it is frozen between two calls.
+        let free = (0..10_000).any(|_| {
+            signal(&child, "STOP");
+            let ended = child.try_wait().expect("looks");
+            assert!(ended.is_none(), "the apply ended before it was stopped");
+            let free = !self.world_is_held();
+            if !free {
+                signal(&child, "CONT");
+            }
+            free
+        });
+        assert!(free, "the apply was never between two calls");
         child
+    }
+
+    /// Whether somebody has locked a file of the simulated cloud.
+    fn world_is_held(&self) -> bool {
+        let files = fs::read_dir(self.dir.path().join("fleet/.stampctl/world")).expect("a world");
+        files
+            .filter_map(|file| fs::File::open(file.ok()?.path()).ok())
+            .any(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
     }
 }
 
