@@ -13,6 +13,7 @@ pub mod capacity;
 pub mod fleet;
 pub mod names;
 pub mod join;
+pub mod lookup;
 
 pub use capacity::CapacityReservation;
 pub use capacity::GroupLimit;
@@ -34,6 +35,7 @@ pub use id::TenantId;
 pub use join::left_join;
 pub use load::Dimension;
 pub use load::Load;
+pub use lookup::Lookup;
 pub use policy::Policy;
 pub use quantity::Cores;
 pub use quantity::Percent;

@@ -1,5 +1,6 @@
 //! Where a resource is: its kind and the names on the way to it.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -126,10 +127,25 @@ impl<'de> Deserialize<'de> for Kind {
 
 /// A resource's name, unique within one cloud: `kind/part/part`, as in
 /// `scale_set/shared-eastus2/rg-stamp-a/vmss-stamp-a-zone1`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     kind: Kind,
-    path: Arc<str>,
+    /// The whole text, kind and path: it is written far more often than it is made.
+    text: Arc<str>,
+}
+
+/// By kind, and then by path.
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let paths = || self.path().cmp(other.path());
+        self.kind.cmp(&other.kind).then_with(paths)
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A text that is no address: why.
@@ -158,10 +174,36 @@ impl Address {
                 )));
             }
         }
-        Ok(Self {
-            kind,
-            path: parts.join("/").into(),
-        })
+        let long = parts.iter().map(|part| part.len() + 1).sum::<usize>();
+        let mut text = String::with_capacity(kind.word().len() + long);
+        text.push_str(kind.word());
+        for part in parts {
+            text.push('/');
+            text.push_str(part);
+        }
+        let text = text.into();
+        Ok(Self { kind, text })
+    }
+
+    /// The address of a resource that lies directly in this one: `kind` has one more name in its
+    /// path. Fails as [`Address::new`] does.
+    pub fn child(&self, kind: Kind, name: &str) -> Result<Self, AddressError> {
+        if kind.parts().len() != self.kind.parts().len() + 1 || !is_name(name) {
+            let parts: Vec<&str> = self.parts().chain([name]).collect();
+            return Self::new(kind, &parts);
+        }
+        let path = self.path();
+        let mut text = String::with_capacity(kind.word().len() + path.len() + name.len() + 2);
+        for part in [kind.word(), "/", path, "/", name] {
+            text.push_str(part);
+        }
+        let text = text.into();
+        Ok(Self { kind, text })
+    }
+
+    /// The whole text: `kind/part/part`.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// What the resource is.
@@ -171,12 +213,12 @@ impl Address {
 
     /// The path without the kind: `part/part`.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.text[self.kind.word().len() + 1..]
     }
 
     /// The names on the way to the resource, outermost first.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
-        self.path.split('/')
+        self.path().split('/')
     }
 
     /// The part called `name` in [`Kind::parts`].
@@ -187,14 +229,15 @@ impl Address {
 
     /// The last part: the resource's own name.
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        let path = self.path();
+        path.rsplit('/').next().unwrap_or(path)
     }
 
     /// Whether the path is `prefix` or lies beneath it, part by part.
     pub fn is_beneath(&self, prefix: &str) -> bool {
         prefix.is_empty()
             || self
-                .path
+                .path()
                 .strip_prefix(prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
@@ -202,12 +245,14 @@ impl Address {
 
 /// Whether a text can be a part of a path.
 fn is_name(part: &str) -> bool {
-    !part.is_empty() && !part.chars().any(|c| c == '/' || c.is_control())
+    let plain = |byte: u8| byte != b'/' && (b' '..0x7f).contains(&byte);
+    !part.is_empty()
+        && (part.bytes().all(plain) || !part.chars().any(|c| c == '/' || c.is_control()))
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind, self.path)
+        f.write_str(&self.text)
     }
 }
 
@@ -227,16 +272,14 @@ impl FromStr for Address {
             let parts: Vec<&str> = path.split('/').collect();
             return Self::new(kind, &parts);
         }
-        Ok(Self {
-            kind,
-            path: path.into(),
-        })
+        let text = text.into();
+        Ok(Self { kind, text })
     }
 }
 
 impl Serialize for Address {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text)
     }
 }
 
@@ -271,6 +314,15 @@ mod tests {
         assert_eq!(address.to_string().parse::<Address>(), Ok(address.clone()));
         assert_eq!(address.part("subscription"), Some("sub"));
         assert_eq!(address.name(), "rg-a");
+    }
+
+    #[test]
+    fn a_child_is_what_its_parts_make() {
+        let group = Address::new(Kind::ResourceGroup, &["sub", "rg-a"]).expect("valid");
+        let server = group.child(Kind::SqlServer, "sql");
+        assert_eq!(server, Address::new(Kind::SqlServer, &["sub", "rg-a", "sql"]));
+        assert!(group.child(Kind::SqlDatabase, "db").is_err());
+        assert!(group.child(Kind::SqlServer, "a/b").is_err());
     }
 
     #[test]
