@@ -14,6 +14,7 @@ mod home;
 mod cloud;
 mod duration;
 mod planning;
+mod sealing;
 mod plan_file;
 mod plan_view;
 mod standing;

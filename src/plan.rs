@@ -76,6 +76,17 @@ pub fn plan(
     placement: &Placement,
     tool: &str,
 ) -> Result<Plan, PlanningError> {
+    let (body, rest) = unsealed(fleet, inventory, placement)?;
+    Ok(Plan::seal(body, tool, inventory.observed_at, rest)?)
+}
+
+/// Makes the plan's body, and the digest of what was observed for its seal: for who judges the
+/// body while it is sealed.
+pub fn unsealed(
+    fleet: &Fleet,
+    inventory: &Inventory,
+    placement: &Placement,
+) -> Result<(Body, Digest), PlanningError> {
     // To hash a million tenants takes as long as to plan for those that changed, and neither
     // needs the other.
     let (body, manifest, rest) = std::thread::scope(|scope| {
@@ -91,7 +102,7 @@ pub fn plan(
         manifest: manifest?,
         ..body?
     };
-    Ok(Plan::seal(body, tool, inventory.observed_at, rest?)?)
+    Ok((body, rest?))
 }
 
 /// Everything that the plan says, but for the digest of the fleet.
@@ -114,7 +125,8 @@ fn body(
     let (mut draft, quota) = quota(&mut context, &mut findings)?;
     stamps(&context, &mut draft, &quota)?;
     tenants::plan(&context, &mut draft)?;
-    let steps = graph::order(draft.finish())?;
+    let (steps, waits) = draft.finish();
+    let steps = graph::order(steps, &waits)?;
     findings.extend(findings::after(&context, &steps));
     findings.sort();
     findings.dedup();
@@ -205,10 +217,13 @@ fn after_replacements(context: &Context<'_>, draft: &mut Draft, leaving: &StampI
 /// The reasons of the rules that the plan's edges cite.
 fn rules(steps: &[Step]) -> BTreeMap<RuleId, String> {
     let mut rules = BTreeMap::new();
+    let mut last = None;
     for edge in steps.iter().flat_map(|step| &step.after) {
-        if !rules.contains_key(&edge.rule) {
+        let rule = Some(&edge.rule);
+        if rule != last && !rules.contains_key(&edge.rule) {
             rules.insert(edge.rule.clone(), reasons::reason(&edge.rule).to_owned());
         }
+        last = rule;
     }
     rules
 }

@@ -29,6 +29,7 @@ pub use rule::Rule;
 pub use rule::Violation;
 pub use rules::RULES;
 
+use crate::plan::format::Body;
 use crate::plan::format::Plan;
 use case::Case;
 use graph::Graph;
@@ -39,17 +40,22 @@ use rule::Findings;
 ///
 /// Where the steps are no graph (P-1) only that is told: nothing else can be judged.
 pub fn verify(plan: &Plan) -> Vec<Violation> {
+    body(&plan.body)
+}
+
+/// The same of a body that has no seal yet.
+pub fn body(body: &Body) -> Vec<Violation> {
     let mut findings = Findings::default();
-    match Graph::of(&plan.body.steps) {
+    match Graph::of(&body.steps) {
         Ok(graph) => {
-            let case = Case::new(&plan.body, graph);
+            let case = Case::new(body, graph);
             rules::judge(&case, &mut findings);
             walk::in_order(&case, &mut findings);
         }
         Err(wrong) => {
             let mut sink = findings.sink(&rules::acts::P_1);
             for malformed in wrong {
-                sink.step(&plan.body.steps[malformed.step], malformed.message);
+                sink.step(&body.steps[malformed.step], malformed.message);
             }
         }
     }

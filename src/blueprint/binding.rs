@@ -26,8 +26,6 @@ pub struct Binding {
     pub blob: Drawn,
     /// Its user, subscription and policy at the API gateway, in this order.
     pub api: Option<[Drawn; 3]>,
-    /// What is measured of it.
-    pub metrics: Address,
 }
 
 /// Draws the tenant's resources.
@@ -36,63 +34,46 @@ pub(super) fn bind(
     on: &StampBlueprint,
     tenant: &TenantId,
 ) -> Result<Binding, AddressError> {
-    let physical = on.physical.as_str();
-    let group = names::resource_group(physical);
-    let subscription = on.shape.subscription.as_str();
-    let server = names::sql_server(physical);
-    let account = names::storage_account(physical);
     let container = names::tenant_container(tenant);
-    let blob_parts = [subscription, &group, &account, &container];
     let owner = || ("tenant".to_owned(), Value::text(tenant.shared()));
     Ok(Binding {
         item: Address::new(
             Kind::RegistryItem,
             &[&fleet.registry, "tenants", tenant.as_str()],
         )?,
-        data: data(
-            on.shape.isolation,
-            &[subscription, &group, &server],
-            tenant,
-            &on.shape.sql_sku,
-        )?,
+        data: data(on, tenant)?,
         blob: (
-            Address::new(Kind::BlobContainer, &blob_parts)?,
+            on.storage.0.child(Kind::BlobContainer, &container)?,
             Settings::from([owner()]),
         ),
         api: api(fleet, tenant)?,
-        metrics: Address::new(Kind::TenantMetrics, &[&fleet.registry, tenant.as_str()])?,
     })
 }
 
-fn data(
-    isolation: Isolation,
-    server: &[&str; 3],
-    tenant: &TenantId,
-    sql_sku: &str,
-) -> Result<Drawn, AddressError> {
-    let [subscription, group, server] = server;
+/// Where a tenant's metrics are.
+pub fn metrics(fleet: &Fleet, tenant: &TenantId) -> Result<Address, AddressError> {
+    Address::new(Kind::TenantMetrics, &[&fleet.registry, tenant.as_str()])
+}
+
+fn data(on: &StampBlueprint, tenant: &TenantId) -> Result<Drawn, AddressError> {
     let schema = |model: &str| {
-        let parts = [
-            subscription,
-            group,
-            server,
-            names::SHARED_DATABASE,
-            tenant.as_str(),
-        ];
         let settings = Settings::from([("model".to_owned(), Value::text(model))]);
-        Ok((Address::new(Kind::TenantSchema, &parts)?, settings))
+        let database = &on.common_database;
+        Ok((
+            database.child(Kind::TenantSchema, tenant.as_str())?,
+            settings,
+        ))
     };
-    match isolation {
+    match on.shape.isolation {
         Isolation::Schema => schema("schema"),
         Isolation::Rows => schema("rows"),
         Isolation::Database => {
             let database = names::tenant_database(tenant);
             let settings = Settings::from([
-                ("sku".to_owned(), Value::text(sql_sku)),
+                ("sku".to_owned(), Value::text(on.shape.sql_sku.as_str())),
                 ("tenant".to_owned(), Value::text(tenant.shared())),
             ]);
-            let address =
-                Address::new(Kind::SqlDatabase, &[subscription, group, server, &database])?;
+            let address = on.sql_server.0.child(Kind::SqlDatabase, &database)?;
             Ok((address, settings))
         }
     }

@@ -30,6 +30,7 @@ use super::plan_file;
 use super::plan_view;
 use super::plan_view::ViewArgs;
 use super::planning;
+use super::sealing;
 use super::standing;
 use super::stop::Stop;
 use super::stopping::store_stop;
@@ -148,8 +149,8 @@ fn fleet(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
         return tools.apply(args, &loaded, &bytes, again, context, ui);
     }
     let inventory = planning::observe(&loaded.fleet, &tools.cloud)?;
-    let plan = planning::plan(&loaded.fleet, &inventory)?;
-    let refused = planning::judge(&plan, ui);
+    let (plan, refused) = sealing::plan(&loaded.fleet, &inventory, None)?
+        .keep(|plan, violations| planning::refusal(plan, violations, ui))?;
     if args.format == DataFormat::Text {
         plan_view::show(&plan, &ViewArgs::default(), None, &loaded.manifest, ui)?;
     }

@@ -20,6 +20,7 @@ use super::ui::Ui;
 use crate::approve;
 use crate::approve::SignError;
 use crate::store::Store as _;
+use crate::verify;
 
 /// What `approve` takes.
 #[derive(Args, Debug)]
@@ -51,7 +52,8 @@ pub(super) fn run(args: &ApproveArgs, context: &Context, ui: &Ui) -> Result<Exit
     if let Some(broken) = file.broken(&args.plan) {
         return Err(broken);
     }
-    if let Some(refused) = planning::judge(&file.plan, ui) {
+    let violations = verify::verify(&file.plan);
+    if let Some(refused) = planning::refusal(&file.plan, &violations, ui) {
         return Err(refused);
     }
     let statement = approve::statement(&file.plan);

@@ -15,19 +15,51 @@ const LARGEST: u64 = 4 << 30;
 
 /// Writes a file in one step: another process sees the old content or the new, never a part.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    let failed =
-        |fault: &io::Error| Stop::error(format!("cannot write {}: {fault}", path.display()));
-    may_be_written(path)?;
-    let folder = folder_of(path);
-    let put = || -> io::Result<()> {
-        // A temporary file is made with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|fault| fault.error)?;
-        fs::File::open(&folder)?.sync_all()
-    };
-    put().map_err(|fault| failed(&fault))
+    let mut begun = Begun::new(path)?;
+    begun.add(bytes)?;
+    begun.end()
+}
+
+/// A file that is being written beside the place where it will stand.
+pub(super) struct Begun {
+    path: PathBuf,
+    folder: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl Begun {
+    /// Begins a file that nobody sees yet, with mode 0600.
+    pub(super) fn new(path: &Path) -> Result<Self, Stop> {
+        may_be_written(path)?;
+        let folder = folder_of(path);
+        let file = tempfile::NamedTempFile::new_in(&folder).map_err(|fault| unwritten(path, &fault))?;
+        Ok(Self {
+            path: path.to_owned(),
+            folder,
+            file,
+        })
+    }
+
+    /// Appends these bytes.
+    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let added = self.file.write_all(bytes);
+        added.map_err(|fault| unwritten(&self.path, &fault))
+    }
+
+    /// Puts the file where it belongs, whole and durable.
+    pub(super) fn end(self) -> Result<(), Stop> {
+        let Self { path, folder, file } = self;
+        let put = || -> io::Result<()> {
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|fault| fault.error)?;
+            fs::File::open(&folder)?.sync_all()
+        };
+        put().map_err(|fault| unwritten(&path, &fault))
+    }
+}
+
+fn unwritten(path: &Path, fault: &io::Error) -> Stop {
+    Stop::error(format!("cannot write {}: {fault}", path.display()))
 }
 
 /// Replaces a file in one step and keeps who may read it.
@@ -43,7 +75,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
         file.persist(path).map_err(|fault| fault.error)?;
         Ok(())
     };
-    put().map_err(|fault| Stop::error(format!("cannot write {}: {fault}", path.display())))
+    put().map_err(|fault| unwritten(path, &fault))
 }
 
 /// An empty file that grows as it is written, for who reads along.
@@ -54,7 +86,7 @@ pub(super) fn stream(path: &Path) -> Result<fs::File, Stop> {
     options.write(true).create(true).truncate(true).mode(0o600);
     options
         .open(path)
-        .map_err(|fault| Stop::error(format!("cannot write {}: {fault}", path.display())))
+        .map_err(|fault| unwritten(path, &fault))
 }
 
 /// Refuses what is there and is no regular file of its own.
@@ -79,10 +111,7 @@ fn may_be_written(path: &Path) -> Result<(), Stop> {
         Ok(_) => {}
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
         Err(fault) => {
-            return Err(Stop::error(format!(
-                "cannot write {}: {fault}",
-                path.display()
-            )));
+            return Err(unwritten(path, &fault));
         }
     }
     Ok(())
@@ -98,7 +127,7 @@ pub(super) fn create(path: &Path, text: &str) -> Result<(), Stop> {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    put().map_err(|fault| Stop::error(format!("cannot write {}: {fault}", path.display())))
+    put().map_err(|fault| unwritten(path, &fault))
 }
 
 /// Reads a regular file whole.

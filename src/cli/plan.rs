@@ -11,12 +11,12 @@ use super::cloud;
 use super::exit::Exit;
 use super::load;
 use super::load::LoadedFleet;
-use super::outfile;
 use super::plan_file;
 use super::plan_view;
 use super::plan_view::PlanFormat;
 use super::plan_view::ViewArgs;
 use super::planning;
+use super::sealing;
 use super::stop::Stop;
 use super::ui::Ui;
 use crate::approve;
@@ -27,6 +27,7 @@ use crate::plan::format::Change;
 use crate::plan::format::Plan;
 use crate::render::view::Next;
 use crate::render::words;
+use crate::verify::Violation;
 
 /// What `plan` takes.
 #[derive(Args, Debug)]
@@ -52,26 +53,24 @@ pub(super) struct PlanArgs {
 /// Makes a plan, shows it, and saves it where asked to.
 pub(super) fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
     let (loaded, inventory) = inputs(args, ui)?;
-    let plan = planning::plan(&loaded.fleet, &inventory)?;
+    let judged = sealing::plan(&loaded.fleet, &inventory, args.out.as_deref())?;
     // The program is about to end: to take a million tenants apart would only take time.
     std::mem::forget(inventory);
-    if args.refresh_only {
-        return drift(&plan, args, ui);
-    }
-    let save = || match &args.out {
-        Some(file) => {
-            let bytes = plan
-                .to_bytes()
-                .map_err(|fault| Stop::error(format!("the plan cannot be saved: {fault}")))?;
-            outfile::write(file, &bytes)
+    let show = |plan: &Plan, violations: &[Violation]| {
+        if args.refresh_only {
+            return Ok((None, Some(drift(plan, args, ui)?)));
         }
-        None => Ok(()),
+        let refused = planning::refusal(plan, violations, ui);
+        let ready = refused.is_none() && !plan.is_empty();
+        let next = ready.then(|| next(plan, args.out.as_deref(), &loaded));
+        plan_view::show(plan, &args.view, next, &loaded.manifest, ui)?;
+        Ok((refused, None))
     };
-    let (saved, refused) = planning::beside(save, || planning::judge(&plan, ui));
-    saved?;
-    let next =
-        (refused.is_none() && !plan.is_empty()).then(|| next(&plan, args.out.as_deref(), &loaded));
-    plan_view::show(&plan, &args.view, next, &loaded.manifest, ui)?;
+    let (plan, shown) = judged.keep(show)?;
+    let (refused, drifted) = shown?;
+    if let Some(exit) = drifted {
+        return Ok(exit);
+    }
     if let Some(file) = &args.out {
         ui.say(&format!("the plan is saved in {}", file.display()));
     }

@@ -13,8 +13,9 @@ use crate::observe;
 use crate::observe::Inventory;
 use crate::place;
 use crate::plan;
+use crate::plan::format::Body;
+use crate::plan::format::Digest;
 use crate::plan::format::Plan;
-use crate::verify;
 use crate::verify::Violation;
 
 /// The program's name and version, as seals and journals carry it.
@@ -73,27 +74,39 @@ pub(super) fn beside<A: Send, B>(
     std::thread::scope(|scope| {
         let there = scope.spawn(there);
         let here = here();
-        let there = there
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (there, here)
+        (joined(there.join()), here)
     })
+}
+
+/// What a thread gave; its panic is ours.
+pub(super) fn joined<T>(result: std::thread::Result<T>) -> T {
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Decides where tenants live and makes the sealed plan.
 pub(super) fn plan(fleet: &Fleet, inventory: &Inventory) -> Result<Plan, Stop> {
-    let placement = place::place(fleet, inventory);
-    plan::plan(fleet, inventory, &placement, TOOL).map_err(|fault| {
-        Stop::error(format!("no plan could be made: {fault}"))
-            .help("this is a fault of stampctl itself; please report it with the manifest")
-    })
+    let (body, rest) = unsealed(fleet, inventory)?;
+    Plan::seal(body, TOOL, inventory.observed_at, rest).map_err(|fault| unplanned(&fault))
 }
 
-/// Judges a plan; says every violation. The code with which it is refused, if it is.
-pub(super) fn judge(plan: &Plan, ui: &Ui) -> Option<Stop> {
-    let violations = verify::verify(plan);
+/// Decides where tenants live and makes the plan; the digest is of what was observed.
+pub(super) fn unsealed(fleet: &Fleet, inventory: &Inventory) -> Result<(Body, Digest), Stop> {
+    let placement = place::place(fleet, inventory);
+    let made = plan::unsealed(fleet, inventory, &placement).map_err(|fault| unplanned(&fault));
+    // A decision for each of a million tenants: to take it apart would only take time.
+    std::mem::forget(placement);
+    made
+}
+
+fn unplanned(fault: &dyn std::error::Error) -> Stop {
+    Stop::error(format!("no plan could be made: {fault}"))
+        .help("this is a fault of stampctl itself; please report it with the manifest")
+}
+
+/// Says every violation of a plan. The code with which it is refused, if it is.
+pub(super) fn refusal(plan: &Plan, violations: &[Violation], ui: &Ui) -> Option<Stop> {
     if !violations.is_empty() {
-        tell(&violations, ui);
+        tell(violations, ui);
         return Some(Stop::new(
             Exit::Refused,
             "the plan breaks a safety rule and is not applied",

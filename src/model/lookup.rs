@@ -13,10 +13,19 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 /// Values by key, without an order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Lookup<K, V> {
     entries: HashTable<(K, V)>,
     hasher: RandomState,
+}
+
+impl<K, V> Default for Lookup<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: HashTable::new(),
+            hasher: RandomState::default(),
+        }
+    }
 }
 
 impl<K: Hash + Eq, V> Lookup<K, V> {

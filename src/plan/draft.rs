@@ -1,8 +1,5 @@
 //! Steps being collected: each is added once, edges name steps that may come later or not at all.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use stampctl_contract::Address;
 use stampctl_contract::Operation;
 use stampctl_contract::Precondition;
@@ -19,13 +16,15 @@ use super::format::Step;
 use super::format::StepId;
 use super::format::StepKind;
 use super::format::Subject;
+use super::graph::Waits;
+use crate::model::Lookup;
 use crate::model::StampId;
 
 /// The steps so far.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     steps: Vec<Step>,
-    places: BTreeMap<StepId, usize>,
+    places: Lookup<StepId, usize>,
 }
 
 /// One step being written.
@@ -39,8 +38,7 @@ impl Draft {
     /// the first one's right; the verifier would refuse the plan for what is then missing.
     pub(super) fn add(&mut self, draft: StepDraft) -> StepId {
         let id = draft.step.id.clone();
-        if let Entry::Vacant(place) = self.places.entry(id.clone()) {
-            place.insert(self.steps.len());
+        if self.places.insert(id.clone(), self.steps.len()) {
             self.steps.push(draft.step);
         }
         id
@@ -48,7 +46,7 @@ impl Draft {
 
     /// Whether there is such a step.
     pub(super) fn has(&self, id: &StepId) -> bool {
-        self.places.contains_key(id)
+        self.places.contains(id)
     }
 
     /// Makes a step that is there already wait for another.
@@ -59,15 +57,21 @@ impl Draft {
     }
 
     /// All steps in the order in which they were added, with edges to steps that are not in the
-    /// plan left out, each edge once.
-    pub(super) fn finish(mut self) -> Vec<Step> {
+    /// plan left out, each edge once; and who waits for whom.
+    pub(super) fn finish(mut self) -> (Vec<Step>, Waits) {
+        let mut waits = Waits::with_capacity(self.steps.len());
         for step in &mut self.steps {
-            step.after
-                .retain(|edge| self.places.contains_key(&edge.step));
-            step.after.sort();
+            step.after.sort_unstable();
             step.after.dedup();
+            let places = &self.places;
+            step.after.retain(|edge| {
+                let first = places.get(&edge.step);
+                waits.extend(first);
+                first.is_some()
+            });
+            waits.next();
         }
-        self.steps
+        (self.steps, waits)
     }
 }
 

@@ -27,11 +27,19 @@ use crate::model::load::Load;
 pub(super) fn draw(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> Opening {
     let mut stamps: BTreeSet<&StampId> = BTreeSet::new();
     let mut tenants: BTreeSet<&TenantId> = BTreeSet::new();
+    // Steps of one subject stand together.
+    let mut last: Option<&Step> = None;
     for step in steps {
-        stamps.extend(&step.stamps);
-        if let Subject::Tenant(tenant) = &step.subject {
+        let known = last.is_some_and(|last| last.stamps == step.stamps);
+        if !known {
+            stamps.extend(&step.stamps);
+        }
+        if let Subject::Tenant(tenant) = &step.subject
+            && last.is_none_or(|last| last.subject != step.subject)
+        {
             tenants.insert(tenant);
         }
+        last = Some(step);
     }
     let drawn = |id: &StampId| {
         context
@@ -41,7 +49,7 @@ pub(super) fn draw(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> 
             .map(|s| (id.clone(), stamp(context, quota, s)))
     };
     Opening {
-        stamps: stamps.into_iter().filter_map(drawn).collect(),
+        stamps: stamps.iter().copied().filter_map(drawn).collect(),
         tenants: tenants
             .into_iter()
             .map(|id| (id.clone(), tenant(context, id)))
@@ -49,9 +57,9 @@ pub(super) fn draw(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> 
         accounts: if steps.is_empty() {
             Vec::new()
         } else {
-            accounts(context, quota, steps)
+            accounts(context, quota, steps, &stamps)
         },
-        reservations: reservations(context, steps),
+        reservations: reservations(context, steps, &stamps),
         serving: if steps.is_empty() {
             Vec::new()
         } else {
@@ -121,19 +129,19 @@ fn tenant(context: &Context<'_>, id: &TenantId) -> OpeningTenant {
     }
 }
 
-fn accounts(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> Vec<OpeningAccount> {
+fn accounts(
+    context: &Context<'_>,
+    quota: &QuotaPlan,
+    steps: &[Step],
+    stamps: &BTreeSet<&StampId>,
+) -> Vec<OpeningAccount> {
     let mut touched: BTreeSet<_> = quota.ledger.iter().map(|account| &account.key).collect();
     touched.extend(steps.iter().filter_map(|step| match &step.subject {
         Subject::Quota(key) => Some(key),
         Subject::Fleet | Subject::Reservation(_) | Subject::Stamp(_) | Subject::Tenant(_) => None,
     }));
-    touched.extend(steps.iter().flat_map(|step| &step.stamps).filter_map(|id| {
-        context
-            .blueprint
-            .stamps
-            .get(id)
-            .and_then(|stamp| stamp.account.as_ref())
-    }));
+    let of_stamp = |id| context.blueprint.stamps.get(id)?.account.as_ref();
+    touched.extend(stamps.iter().filter_map(|id| of_stamp(*id)));
     let accounts = touched.into_iter().filter_map(|key| {
         let held = context.capacity.accounts.get(key)?;
         Some(OpeningAccount {
@@ -161,11 +169,11 @@ fn accounts(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> Vec<Ope
 fn reservations(
     context: &Context<'_>,
     steps: &[Step],
+    stamps: &BTreeSet<&StampId>,
 ) -> BTreeMap<crate::model::ReservationName, OpeningReservation> {
-    let mut touched: BTreeSet<_> = steps
+    let mut touched: BTreeSet<_> = stamps
         .iter()
-        .flat_map(|step| &step.stamps)
-        .filter_map(|id| context.blueprint.stamps.get(id))
+        .filter_map(|id| context.blueprint.stamps.get(*id))
         .filter_map(|stamp| stamp.shape.capacity_reservation.as_ref())
         .collect();
     touched.extend(steps.iter().filter_map(|step| match &step.subject {

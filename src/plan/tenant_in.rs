@@ -174,7 +174,10 @@ fn entry(context: &Context<'_>, tenant: &TenantId, stamp: &StampId, binding: &Bi
 
 /// Where a tenant's data is, as its registry entry lists it.
 pub(super) fn data(binding: &Binding) -> Value {
-    Value::from(vec![binding.data.0.to_string(), binding.blob.0.to_string()])
+    Value::List(vec![
+        Value::text(binding.data.0.as_str()),
+        Value::text(binding.blob.0.as_str()),
+    ])
 }
 
 /// Sets a registry entry right.

@@ -21,6 +21,7 @@ use super::format::StepId;
 use super::format::StepKind;
 use super::format::Subject;
 use crate::blueprint::Binding;
+use crate::blueprint::binding;
 use crate::model::Seconds;
 use crate::model::StampId;
 use crate::model::TenantId;
@@ -54,7 +55,7 @@ pub(super) fn offboard(
         &subject,
         StepKind::TenantDrain,
         vec![Condition::AtMost {
-            address: binding.metrics.clone(),
+            address: binding::metrics(context.blueprint.fleet, tenant)?,
             setting: "active_requests".to_owned(),
             limit: 0,
         }],

@@ -23,12 +23,20 @@ pub struct StepId(#[schemars(with = "String")] pub Arc<str>);
 impl StepId {
     /// The id of the step of this kind for this subject.
     pub fn of(subject: &Subject, kind: StepKind) -> Self {
-        Self(format!("{subject}/{}", kind.word()).into())
+        Self::which(subject, kind, "")
     }
 
     /// The id of one of several steps of this kind for this subject, told apart by `which`.
     pub fn which(subject: &Subject, kind: StepKind, which: &str) -> Self {
-        Self(format!("{subject}/{}@{which}", kind.word()).into())
+        let mut id = String::with_capacity(64);
+        subject.push_to(&mut id);
+        id.push('/');
+        id.push_str(kind.word());
+        if !which.is_empty() {
+            id.push('@');
+            id.push_str(which);
+        }
+        Self(id.into())
     }
 }
 
@@ -74,14 +82,25 @@ pub enum Subject {
     Tenant(TenantId),
 }
 
+impl Subject {
+    /// Appends the subject's text.
+    fn push_to(&self, text: &mut String) {
+        let (word, name) = match self {
+            Self::Fleet => return text.push_str("fleet"),
+            Self::Quota(key) => return text.push_str(&format!("quota/{key}")),
+            Self::Reservation(name) => ("reservation/", name.as_str()),
+            Self::Stamp(stamp) => ("stamp/", stamp.as_str()),
+            Self::Tenant(tenant) => ("tenant/", tenant.as_str()),
+        };
+        text.push_str(word);
+        text.push_str(name);
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fleet => f.write_str("fleet"),
-            Self::Quota(key) => write!(f, "quota/{key}"),
-            Self::Reservation(name) => write!(f, "reservation/{name}"),
-            Self::Stamp(stamp) => write!(f, "stamp/{stamp}"),
-            Self::Tenant(tenant) => write!(f, "tenant/{tenant}"),
-        }
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }

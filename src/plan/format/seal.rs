@@ -1,4 +1,4 @@
-//! The seal: digest, times, and the rule that a plan file is exactly its canonical bytes.
+//! The seal: digest, times, and the rule that a plan file is exactly its canonical bytes. Pure.
 
 use std::fmt;
 use std::io::BufWriter;
@@ -12,6 +12,7 @@ use sha2::Sha256;
 use super::Body;
 use super::FORMAT;
 use super::Plan;
+use super::lines;
 
 /// SHA-256 of something, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,12 +121,24 @@ impl Plan {
         observed_at: Timestamp,
         rest: Digest,
     ) -> Result<Self, PlanError> {
+        let digest = Digest::of(&body_bytes(&body)?);
+        Self::with_digest(body, digest, tool, observed_at, rest)
+    }
+
+    /// Seals a body whose digest is known.
+    pub(crate) fn with_digest(
+        body: Body,
+        digest: Digest,
+        tool: &str,
+        observed_at: Timestamp,
+        rest: Digest,
+    ) -> Result<Self, PlanError> {
         let after = |seconds: u64| {
             let span = jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
             observed_at.checked_add(span).unwrap_or(Timestamp::MAX)
         };
         let mut seal = Seal {
-            digest: Digest::of_value(&body)?,
+            digest,
             tool: tool.to_owned(),
             observed_at,
             expires_at: after(body.policy.plan.expires_after.0),
@@ -141,13 +154,11 @@ impl Plan {
         })
     }
 
-    /// The plan's canonical bytes: what is written to a file, indented so that a difference
-    /// between two plans can be read line by line.
+    /// The plan's canonical bytes: what is written to a file, a line for each thing.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PlanError> {
-        let mut bytes = Vec::new();
-        serde_json::to_writer_pretty(&mut bytes, self)
-            .map_err(|e| PlanError::Unreadable(e.to_string()))?;
-        bytes.push(b'\n');
+        let mut bytes = head(&self.format)?;
+        lines::write(&self.body, 1, &mut bytes).map_err(unwritten)?;
+        bytes.extend(foot(&self.seal)?);
         Ok(bytes)
     }
 
@@ -163,7 +174,8 @@ impl Plan {
 
     /// Whether `bytes` are exactly what was sealed.
     pub fn check_seal(&self, bytes: &[u8]) -> Result<(), PlanError> {
-        if self.seal.digest != Digest::of_value(&self.body)? {
+        let body = body_bytes(&self.body)?;
+        if self.seal.digest != Digest::of(&body) {
             return Err(PlanError::Altered("its body does not have its digest"));
         }
         let blank = Seal {
@@ -173,9 +185,44 @@ impl Plan {
         if self.seal.check != Digest::of_value(&blank)? {
             return Err(PlanError::Altered("its seal does not have its check"));
         }
-        if self.to_bytes()? != bytes {
-            return Err(PlanError::Altered("it is not in its canonical form"));
+        let canonical = bytes
+            .strip_prefix(&*head(&self.format)?)
+            .and_then(|rest| rest.strip_prefix(&*body))
+            .is_some_and(|rest| foot(&self.seal).is_ok_and(|foot| rest == foot));
+        if canonical {
+            Ok(())
+        } else {
+            Err(PlanError::Altered("it is not in its canonical form"))
         }
-        Ok(())
     }
+}
+
+/// What stands before the body in a plan's bytes.
+pub(crate) fn head(format: &str) -> Result<Vec<u8>, PlanError> {
+    let format = serde_json::to_string(format).map_err(unwritten)?;
+    Ok(format!("{{\n\"format\":{format},\n\"body\":").into_bytes())
+}
+
+/// The body's canonical bytes: what the digest is of.
+pub(crate) fn write_body(body: &Body, to: impl std::io::Write) -> Result<(), PlanError> {
+    lines::write(body, 1, to).map_err(unwritten)
+}
+
+/// What stands after the body in a plan's bytes.
+pub(crate) fn foot(seal: &Seal) -> Result<Vec<u8>, PlanError> {
+    let mut bytes = b",\n\"seal\":".to_vec();
+    lines::write(seal, 1, &mut bytes).map_err(unwritten)?;
+    bytes.extend(b"\n}\n");
+    Ok(bytes)
+}
+
+fn body_bytes(body: &Body) -> Result<Vec<u8>, PlanError> {
+    let mut bytes = Vec::new();
+    write_body(body, &mut bytes)?;
+    Ok(bytes)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands behind `map_err`")]
+fn unwritten(fault: serde_json::Error) -> PlanError {
+    PlanError::Unreadable(fault.to_string())
 }
