@@ -25,7 +25,7 @@ pub struct Blueprint<'a> {
     /// The fleet.
     pub fleet: &'a Fleet,
     /// Where tenants live.
-    pub placement: &'a Placement,
+    pub placement: &'a Placement<'a>,
     /// Every stamp that the fleet has or had and that the manifest or a pool names.
     pub stamps: BTreeMap<StampId, StampBlueprint>,
 }
@@ -38,7 +38,7 @@ pub struct Blueprint<'a> {
 pub fn draw<'a>(
     fleet: &'a Fleet,
     inventory: &Inventory,
-    placement: &'a Placement,
+    placement: &'a Placement<'a>,
 ) -> Result<Blueprint<'a>, AddressError> {
     let mut stamps = BTreeMap::new();
     for (id, placed) in &placement.stamps {

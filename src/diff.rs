@@ -29,7 +29,7 @@ pub struct Differences {
 
 /// Compares the blueprint with the world.
 pub fn diff(blueprint: &Blueprint<'_>, inventory: &Inventory) -> Differences {
-    let tenants = tenant::diff(blueprint, inventory);
+    let tenants = tenant::diff(blueprint);
     let stamps = stamp::diff(blueprint, inventory, &tenants);
     Differences { stamps, tenants }
 }

@@ -48,7 +48,7 @@ pub use placement::Placement;
 /// Where every tenant lives when the plan is done, and which stamps there are.
 ///
 /// Never fails: tenants that nothing can take are in the answer, with the reasons.
-pub fn place(fleet: &Fleet, inventory: &Inventory) -> Placement {
+pub fn place<'a>(fleet: &'a Fleet, inventory: &'a Inventory) -> Placement<'a> {
     let mut board = Board::new(fleet, inventory);
     let overloads = sticky::sort_out(&mut board);
     let mut assignment = Assignment::new(&board);

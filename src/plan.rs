@@ -73,7 +73,7 @@ pub enum PlanningError {
 pub fn plan(
     fleet: &Fleet,
     inventory: &Inventory,
-    placement: &Placement,
+    placement: &Placement<'_>,
     tool: &str,
 ) -> Result<Plan, PlanningError> {
     let (body, rest) = unsealed(fleet, inventory, placement)?;
@@ -85,7 +85,7 @@ pub fn plan(
 pub fn unsealed(
     fleet: &Fleet,
     inventory: &Inventory,
-    placement: &Placement,
+    placement: &Placement<'_>,
 ) -> Result<(Body, Digest), PlanningError> {
     // To hash a million tenants takes as long as to plan for those that changed, and neither
     // needs the other.
@@ -109,7 +109,7 @@ pub fn unsealed(
 fn body(
     fleet: &Fleet,
     inventory: &Inventory,
-    placement: &Placement,
+    placement: &Placement<'_>,
 ) -> Result<Body, PlanningError> {
     let blueprint = blueprint::draw(fleet, inventory, placement)?;
     let differences = diff::diff(&blueprint, inventory);
@@ -137,7 +137,7 @@ fn body(
         registry: fleet.registry.clone(),
         manifest: Digest(String::new()),
         policy: fleet.policy.clone(),
-        tenants: u64::try_from(placement.decisions.len()).unwrap_or(u64::MAX),
+        tenants: u64::try_from(placement.homes.len()).unwrap_or(u64::MAX),
         opening: opening::draw(&context, &quota, &steps),
         changes: changes::list(&context),
         rules: rules(&steps),

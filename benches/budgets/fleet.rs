@@ -264,7 +264,8 @@ fn observed(size: Size, fleet: &Fleet) -> io::Result<Inventory> {
         let id = person.id.parse().map_err(io::Error::other)?;
         inventory.tenants.insert(id, seen_tenant(&person, home));
     }
-    let placement = place::place(fleet, &inventory);
+    let people = inventory.clone();
+    let placement = place::place(fleet, &people);
     let blueprint = blueprint::draw(fleet, &inventory, &placement).map_err(io::Error::other)?;
     for (id, drawn) in &blueprint.stamps {
         let tenants = population.get(id).copied().unwrap_or(0);

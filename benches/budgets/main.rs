@@ -25,11 +25,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use fleet::Size;
-use mimalloc::MiMalloc;
-
-/// The program's own.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const USAGE: &str = "\
 usage: cargo bench --bench budgets -- COMMAND

@@ -47,8 +47,8 @@ pub(crate) fn measured(stamps: u32, tenants: u32) -> (Duration, usize, usize, Op
     let (fleet, world) = fleet(stamps, tenants);
     measure::reset_peak();
     let (placement, time) = measure::timed(|| place(&fleet, &world));
-    let moves = placement.decisions.values().filter(|d| d.is_move()).count();
-    (time, placement.decisions.len(), moves, measure::peak_mib())
+    let moves = placement.changes().filter(|(_, d)| d.is_move()).count();
+    (time, placement.homes.len(), moves, measure::peak_mib())
 }
 
 /// Prints the time at 100,000 and at 1,000,000 tenants. Gives whether the second is in time,

@@ -63,7 +63,7 @@ pub(super) fn status(
 pub(super) fn stamps(
     fleet: &Fleet,
     inventory: &Inventory,
-    placement: &Placement,
+    placement: &Placement<'_>,
 ) -> Vec<StampStatus> {
     let existing = inventory.stamps.iter();
     existing
@@ -72,7 +72,7 @@ pub(super) fn stamps(
         .collect()
 }
 
-fn stamp(fleet: &Fleet, placement: &Placement, id: &StampId, seen: &SeenStamp) -> StampStatus {
+fn stamp(fleet: &Fleet, placement: &Placement<'_>, id: &StampId, seen: &SeenStamp) -> StampStatus {
     let placed = placement.stamps.get(id);
     let capacity = placed.and_then(|placed| Some(placed.stamp.shape.as_ref()?.capacity));
     let load = Dimension::ALL.into_iter().map(|dimension| {

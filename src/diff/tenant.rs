@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use crate::blueprint::Blueprint;
 use crate::model::StampId;
 use crate::model::StampKind;
+use crate::model::Tenant;
 use crate::model::TenantId;
 use crate::model::TenantState;
-use crate::model::left_join;
 use crate::model::policy::OnRemoved;
 use crate::model::tenant::DesiredTenant;
-use crate::observe::Inventory;
 use crate::observe::SeenTenant;
 
 /// How a tenant differs.
@@ -60,40 +59,31 @@ pub enum EntryChange {
 }
 
 /// Compares every tenant of the fleet, and those that only the registry knows.
-pub(super) fn diff(
-    blueprint: &Blueprint<'_>,
-    inventory: &Inventory,
-) -> BTreeMap<TenantId, TenantDifference> {
-    let mut differences = BTreeMap::new();
-    for (id, decision, seen) in left_join(&blueprint.placement.decisions, &inventory.tenants) {
-        let seen = seen.filter(|seen| !seen.state.is_terminal());
-        let difference = match seen {
-            None => Some(TenantDifference::Onboard {
-                to: decision.stamp.clone(),
+pub(super) fn diff(blueprint: &Blueprint<'_>) -> BTreeMap<TenantId, TenantDifference> {
+    let placement = blueprint.placement;
+    let homes = placement.homes.iter().filter_map(|home| {
+        let difference = match (home.seen, home.goes()) {
+            (None, to) => to.map(|to| TenantDifference::Onboard {
+                to: to.stamp.clone(),
             }),
-            Some(seen) if seen.stamp != decision.stamp => Some(TenantDifference::Move {
+            (Some(seen), Some(to)) if seen.stamp != to.stamp => Some(TenantDifference::Move {
                 from: seen.stamp.clone(),
-                to: decision.stamp.clone(),
+                to: to.stamp.clone(),
             }),
-            Some(seen) => at_home(blueprint, id, seen),
+            (Some(seen), _) => at_home(home.meant, seen),
         };
-        if let Some(difference) = difference {
-            differences.insert(id.clone(), difference);
-        }
-    }
-    for (id, seen, meant) in left_join(&inventory.tenants, &blueprint.fleet.tenants) {
-        if seen.state.is_terminal() {
-            continue;
-        }
-        let difference = match meant.map(|tenant| tenant.desired) {
-            Some(DesiredTenant::Offboarded) => Some(offboard(seen)),
-            Some(DesiredTenant::Erased) => Some(TenantDifference::Erase),
-            None if blueprint.fleet.policy.on_removed == OnRemoved::Retire => Some(offboard(seen)),
-            None | Some(DesiredTenant::Active) => None,
+        Some((home.id.clone(), difference?))
+    });
+    let mut differences: BTreeMap<_, _> = homes.collect();
+    let unmanaged = blueprint.fleet.policy.on_removed;
+    for other in &placement.others {
+        let difference = match other.meant.map(|tenant| tenant.desired) {
+            Some(DesiredTenant::Offboarded) => offboard(other.seen),
+            Some(DesiredTenant::Erased) => TenantDifference::Erase,
+            None if unmanaged == OnRemoved::Retire => offboard(other.seen),
+            None | Some(DesiredTenant::Active) => continue,
         };
-        if let Some(difference) = difference {
-            differences.insert(id.clone(), difference);
-        }
+        differences.insert(other.id.clone(), difference);
     }
     differences
 }
@@ -106,11 +96,7 @@ fn offboard(seen: &SeenTenant) -> TenantDifference {
 }
 
 /// A tenant that lives where it should.
-fn at_home(
-    blueprint: &Blueprint<'_>,
-    id: &TenantId,
-    seen: &SeenTenant,
-) -> Option<TenantDifference> {
+fn at_home(meant: Option<&Tenant>, seen: &SeenTenant) -> Option<TenantDifference> {
     if let Some(from) = &seen.moved_from {
         return Some(TenantDifference::Settle {
             from: from.clone(),
@@ -123,11 +109,7 @@ fn at_home(
     } else if seen.state != TenantState::Active || !seen.routed {
         changes.push(EntryChange::Route);
     }
-    let holds = blueprint
-        .fleet
-        .tenants
-        .get(id)
-        .is_some_and(|tenant| tenant.legal_hold);
+    let holds = meant.is_some_and(|tenant| tenant.legal_hold);
     if holds && seen.held != Some(true) {
         changes.push(EntryChange::Hold);
     }

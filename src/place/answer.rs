@@ -6,59 +6,62 @@ use super::board::Board;
 use super::bounds;
 use super::explain::Funnel;
 use super::placement::Decision;
+use super::placement::Home;
+use super::placement::Other;
 use super::placement::PlacedStamp;
 use super::placement::Placement;
+use super::placement::Settled;
 use super::placement::Unplaceable;
-use super::placement::Why;
 use super::resident::Fate;
 use super::sticky::Overload;
 
 /// The answer with its explanations and bounds.
-pub(super) fn of(board: &Board, overloads: &[Overload]) -> Placement {
-    let mut decisions = BTreeMap::new();
+pub(super) fn of<'a>(board: &Board<'a>, overloads: &[Overload]) -> Placement<'a> {
+    let mut homes = Vec::with_capacity(board.residents.len());
+    let mut others = Vec::new();
     let mut unplaceable = BTreeMap::new();
     let mut funnel = Funnel::new(board);
     for (index, resident) in board.residents.iter().enumerate() {
-        match &resident.fate {
-            Fate::Undecided | Fate::Pending(_) => {}
-            Fate::Stays => {
-                let Some(home) = resident.home else { continue };
-                let decision = Decision {
-                    stamp: board.sites[home].stamp.id.clone(),
-                    was: resident.was.cloned(),
-                    row: 1,
-                    why: Why::Stays,
-                    demand: resident.demand.unwrap_or_default(),
-                    passed_over: Vec::new(),
-                };
-                decisions.insert(resident.id.clone(), decision);
+        let (id, meant, seen) = (resident.id, resident.meant, resident.seen);
+        let settled = match &resident.fate {
+            Fate::Undecided | Fate::Pending(_) => {
+                others.extend(seen.map(|seen| Other { id, meant, seen }));
+                continue;
             }
+            Fate::Stays => Settled::Stays(resident.demand.unwrap_or_default()),
             Fate::Placed(site, row, why) => {
                 let stamp = board.sites[*site].stamp.id.clone();
-                let decision = Decision {
+                Settled::Goes(Box::new(Decision {
                     // What is built again under the id of a tombstone holds nothing of the old.
-                    was: resident.was.filter(|was| **was != stamp).cloned(),
+                    was: resident.was().filter(|was| **was != stamp).cloned(),
                     stamp,
                     row: *row,
                     why: why.clone(),
                     demand: resident.demand.unwrap_or_default(),
                     passed_over: funnel.passed_over(board, index, Some(*site)),
-                };
-                decisions.insert(resident.id.clone(), decision);
+                }))
             }
             Fate::Refused(leaves, pools) => {
                 let refusal = Unplaceable {
-                    was: resident.was.cloned(),
+                    was: resident.was().cloned(),
                     leaves: leaves.clone(),
                     passed_over: funnel.passed_over(board, index, None),
                     pools: pools.clone(),
                 };
-                unplaceable.insert(resident.id.clone(), refusal);
+                unplaceable.insert(id.clone(), refusal);
+                continue;
             }
-        }
+        };
+        homes.push(Home {
+            id,
+            meant,
+            seen,
+            settled,
+        });
     }
     Placement {
-        decisions,
+        homes,
+        others,
         unplaceable,
         stamps: stamps(board),
         bounds: bounds::of(board, overloads),

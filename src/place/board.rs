@@ -1,11 +1,11 @@
 //! The fleet and the world in compact arrays: stamps by index, tenants by index, loads as
 //! integers. Everything is ordered by id, so the order of the input does not matter. Pure.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::model::Fleet;
 use crate::model::Load;
+use crate::model::Lookup;
 use crate::model::RegionName;
 use crate::model::StampId;
 use crate::model::StampKind;
@@ -39,7 +39,7 @@ pub(super) struct Board<'a> {
     /// Every stamp: those there are ordered by id, then opened ones.
     pub(super) sites: Vec<Site>,
     /// Their indices by id.
-    pub(super) by_id: BTreeMap<StampId, usize>,
+    pub(super) by_id: Lookup<StampId, usize>,
     /// Every tenant, ordered by id.
     pub(super) residents: Vec<Resident<'a>>,
     /// For each region, the capacities of shared stamps that no other exceeds everywhere.
@@ -195,7 +195,7 @@ impl<'a> Board<'a> {
             region,
             class,
             group,
-            was: seen.map(|seen| &seen.stamp),
+            seen,
             home,
             in_flight: kept.is_some(),
             fate: Fate::Undecided,

@@ -137,7 +137,7 @@ fn moves(board: &Board, overloads: &[Overload]) -> Vec<MoveBound> {
         if let Fate::Placed(site, _, why) = &resident.fate
             && let Some(cause) = cause(why)
             && resident
-                .was
+                .was()
                 .is_some_and(|was| *was != board.sites[*site].stamp.id)
         {
             *counts.entry(cause).or_default() += 1;

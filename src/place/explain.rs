@@ -16,6 +16,7 @@ use super::board::Board;
 use super::placement::Ineligible;
 use super::placement::PassedOver;
 use super::placement::PlacedStamp;
+use super::placement::Home;
 use super::placement::Placement;
 use super::site::Entry;
 use super::site::Life;
@@ -56,7 +57,10 @@ impl Funnel {
     pub(super) fn new(board: &Board) -> Self {
         let mut regions = vec![Common::default(); board.regions.len()];
         let policy = &board.fleet.policy;
-        for &index in board.by_id.values() {
+        // Opened stamps stand after the others.
+        let mut by_id: Vec<usize> = (0..board.sites.len()).collect();
+        by_id.sort_by_key(|&index| &board.sites[index].stamp.id);
+        for &index in &by_id {
             let site = &board.sites[index];
             let Some(common) = regions.get_mut(site.region) else {
                 continue;
@@ -68,9 +72,8 @@ impl Funnel {
             }
         }
         for (region, common) in regions.iter_mut().enumerate() {
-            let others = board
-                .by_id
-                .values()
+            let others = by_id
+                .iter()
                 .filter(|&&index| board.sites[index].region != region);
             let first = others.take(NAMED).copied().collect();
             let number = board.sites.len() - common.here.len();
@@ -188,7 +191,7 @@ fn told(board: &Board, counts: Counts) -> Vec<PassedOver> {
 pub fn why_not(
     fleet: &Fleet,
     inventory: &Inventory,
-    placement: &Placement,
+    placement: &Placement<'_>,
     tenant: &TenantId,
     stamp: &StampId,
 ) -> Option<Ineligible> {
@@ -204,8 +207,8 @@ pub fn why_not(
         (_, Some(_)) => Entry::Own,
         (_, None) => Entry::Shared,
     };
-    let decision = placement.decisions.get(tenant);
-    if decision.is_some_and(|decision| decision.stamp == *stamp) {
+    let home = placement.home(tenant).and_then(Home::stamp);
+    if home == Some(stamp) {
         return None;
     }
     let name = board.regions.get(resident.region);
@@ -218,7 +221,7 @@ pub fn why_not(
 }
 
 /// The stamp with everyone who arrives, and with those who are about to leave.
-fn finished(board: &Board, placement: &Placement, stamp: &StampId, placed: &PlacedStamp) -> Site {
+fn finished(board: &Board, placement: &Placement<'_>, stamp: &StampId, placed: &PlacedStamp) -> Site {
     let home = board.by_id.get(stamp).copied();
     let region = placed
         .region()
@@ -231,8 +234,7 @@ fn finished(board: &Board, placement: &Placement, stamp: &StampId, placed: &Plac
     let mut site = home.map_or_else(opened, |home| board.sites[home].clone());
     site.stamp.desired = placed.stamp.desired;
     for resident in &board.residents {
-        let decision = placement.decisions.get(resident.id);
-        let arrives = decision.is_some_and(|decision| decision.stamp == *stamp);
+        let arrives = placement.home(resident.id).and_then(Home::stamp) == Some(stamp);
         if arrives && (home.is_none() || resident.home != home) {
             site.admit(resident.fine(), resident.group);
         }

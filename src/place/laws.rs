@@ -23,10 +23,10 @@ use crate::model::tenant::Wish;
 use super::placement::Ineligible;
 use super::placement::LeaveReason;
 use super::placement::PassedOver;
-use super::placement::Placement;
 use super::placement::StampOrigin;
 use super::placement::Why;
 use super::testing::HERE;
+use super::testing::Answer;
 use super::testing::Setting;
 use super::testing::even;
 use super::testing::id;
@@ -131,7 +131,7 @@ fn setting(raw: &Raw) -> Setting {
 }
 
 /// Cores of every stamp of [`HERE`] that the plan has to build.
-pub(super) fn cores_taken(setting: &Setting, placement: &Placement) -> i64 {
+pub(super) fn cores_taken(setting: &Setting, placement: &Answer) -> i64 {
     let builds = |id: &StampId| {
         let seen = setting.world.stamps.get(id);
         let coming = [StampState::Deleted, StampState::Creating];
@@ -150,7 +150,7 @@ pub(super) fn cores_taken(setting: &Setting, placement: &Placement) -> i64 {
 /// The judge: everything is added up again.
 struct Judge<'a> {
     setting: &'a Setting,
-    placement: &'a Placement,
+    placement: &'a Answer,
 }
 
 impl Judge<'_> {
@@ -372,9 +372,10 @@ impl Judge<'_> {
 
     fn reasons(&self, tenant: &TenantId) -> BTreeMap<Ineligible, u32> {
         let Setting { fleet, world } = self.setting;
+        let placement = super::place(fleet, world);
         let mut counts = BTreeMap::new();
         for stamp in self.placement.stamps.keys() {
-            if let Some(why) = why_not(fleet, world, self.placement, tenant, stamp) {
+            if let Some(why) = why_not(fleet, world, &placement, tenant, stamp) {
                 *counts.entry(why).or_default() += 1;
             }
         }

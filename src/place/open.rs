@@ -220,7 +220,7 @@ fn numbers(board: &Board) -> Vec<u64> {
     let seen = board.inventory.stamps.keys();
     let mut numbers = vec![0; board.regions.len()];
     let strays = board.residents.iter().filter(|r| r.home.is_none());
-    let named = strays.filter_map(|resident| resident.was);
+    let named = strays.filter_map(|resident| resident.was());
     for id in declared.chain(seen).chain(named) {
         let Some((head, _)) = id.as_str().rsplit_once('-') else {
             continue;

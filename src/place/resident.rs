@@ -35,8 +35,8 @@ pub(super) struct Resident<'a> {
     pub(super) class: Option<ClassRule>,
     /// Its anti-affinity group's index.
     pub(super) group: Option<u32>,
-    /// The stamp that it lives on, as the registry names it.
-    pub(super) was: Option<&'a StampId>,
+    /// What the registry says of it, unless it is gone for good.
+    pub(super) seen: Option<&'a SeenTenant>,
     /// That stamp's index, where it is one of the fleet's and not a tombstone.
     pub(super) home: Option<usize>,
     /// Whether another stamp still holds data of it.
@@ -60,7 +60,12 @@ pub(super) enum Fate {
     Refused(Option<LeaveReason>, Vec<PoolRefusal>),
 }
 
-impl Resident<'_> {
+impl<'a> Resident<'a> {
+    /// The stamp that it lives on, as the registry names it.
+    pub(super) fn was(&self) -> Option<&'a StampId> {
+        self.seen.map(|seen| &seen.stamp)
+    }
+
     /// What it needs in parts; what nobody knows counts as nothing here, and makes the stamp
     /// UNKNOWN where it matters.
     pub(super) fn fine(&self) -> Fine {

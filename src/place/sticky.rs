@@ -41,14 +41,14 @@ pub(super) fn sort_out(board: &mut Board) -> Vec<Overload> {
             continue;
         }
         if is_hidden(board, tenant) {
-            let home = board.residents[tenant].was;
+            let home = board.residents[tenant].was();
             let reason = home.map(|_| LeaveReason::StampMissing);
             board.residents[tenant].fate = Fate::Refused(reason, Vec::new());
             continue;
         }
         let reason = leaves(board, tenant);
         let resident = &mut board.residents[tenant];
-        resident.fate = if resident.was.is_none() {
+        resident.fate = if resident.was().is_none() {
             Fate::Pending(None)
         } else if reason.is_some() {
             Fate::Pending(reason)
@@ -70,7 +70,7 @@ pub(super) fn sort_out(board: &mut Board) -> Vec<Overload> {
 fn is_hidden(board: &Board, tenant: usize) -> bool {
     let resident = &board.residents[tenant];
     let hidden = |collection, id| universe::is_hidden(board.fleet, board.inventory, collection, id);
-    match resident.was {
+    match resident.was() {
         None => hidden("tenants", resident.id.as_str()),
         Some(stamp) => {
             let seen = resident.home.is_some() || board.inventory.stamps.contains_key(stamp);
@@ -82,7 +82,7 @@ fn is_hidden(board: &Board, tenant: usize) -> bool {
 /// The first lasting reason why the tenant must leave its home.
 fn leaves(board: &Board, tenant: usize) -> Option<LeaveReason> {
     let resident = &board.residents[tenant];
-    resident.was?;
+    resident.was()?;
     let Some(home) = resident.home else {
         return Some(LeaveReason::StampMissing);
     };

@@ -22,13 +22,13 @@ use super::placement::Decision;
 use super::placement::Ineligible;
 use super::placement::LeaveReason;
 use super::placement::OpenReason;
-use super::placement::Placement;
 use super::placement::PoolIneligible;
 use super::placement::StampOrigin;
 use super::placement::Unplaceable;
 use super::placement::Why;
 use super::testing;
 use super::testing::HERE;
+use super::testing::Answer;
 use super::testing::Setting;
 use super::testing::even;
 use super::testing::home;
@@ -39,12 +39,12 @@ const ONE: &str = "shared-eastus2-001";
 const TWO: &str = "shared-eastus2-002";
 const THREE: &str = "shared-eastus2-003";
 
-fn decision<'a>(placement: &'a Placement, tenant: &str) -> &'a Decision {
+fn decision<'a>(placement: &'a Answer, tenant: &str) -> &'a Decision {
     let found = placement.decisions.get(&id(tenant));
     found.unwrap_or_else(|| panic!("{tenant} is not placed: {:?}", placement.unplaceable))
 }
 
-fn refusal<'a>(placement: &'a Placement, tenant: &str) -> &'a Unplaceable {
+fn refusal<'a>(placement: &'a Answer, tenant: &str) -> &'a Unplaceable {
     let found = placement.unplaceable.get(&id(tenant));
     found.unwrap_or_else(|| panic!("{tenant} is placed: {:?}", placement.decisions))
 }
@@ -56,7 +56,7 @@ fn reasons(refusal: &Unplaceable) -> Vec<(Ineligible, u32)> {
 }
 
 /// One stamp at `points`, and a tenant that asks for next to nothing.
-fn at(points: u64) -> Placement {
+fn at(points: u64) -> Answer {
     let mut setting = Setting::with_cores(0);
     setting.serving(ONE, points);
     setting.tenant("new").demand = Some(Load::default());

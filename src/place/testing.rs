@@ -40,8 +40,12 @@ use crate::observe::SeenResource;
 use crate::observe::SeenStamp;
 use crate::observe::SeenTenant;
 
+use super::placement::Bounds;
+use super::placement::Decision;
+use super::placement::PlacedStamp;
 use super::placement::Placement;
 use super::placement::StampOrigin;
+use super::placement::Unplaceable;
 
 /// The region of everything that names none.
 pub(crate) const HERE: &str = "eastus2";
@@ -260,13 +264,13 @@ impl Setting {
     }
 
     /// The answer.
-    pub(crate) fn placed(&self) -> Placement {
-        super::place(&self.fleet, &self.world)
+    pub(crate) fn placed(&self) -> Answer {
+        Answer::of(&super::place(&self.fleet, &self.world))
     }
 
     /// The world after the plan: opened and declared stamps serve, tenants live where they were
     /// placed, retired stamps are tombstones, and metrics say what the tenants need.
-    pub(crate) fn applied(&self, placement: &Placement) -> Self {
+    pub(crate) fn applied(&self, placement: &Answer) -> Self {
         let mut next = self.clone();
         // An entry that names what is gone must not come to life with what is built there.
         let stamps = &self.world.stamps;
@@ -325,14 +329,38 @@ impl Setting {
     }
 }
 
+/// An answer in which those who stay have a decision too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) decisions: BTreeMap<TenantId, Decision>,
+    pub(crate) unplaceable: BTreeMap<TenantId, Unplaceable>,
+    pub(crate) stamps: BTreeMap<StampId, PlacedStamp>,
+    pub(crate) bounds: Bounds,
+}
+
+impl Answer {
+    fn of(placement: &Placement<'_>) -> Self {
+        let homes = placement.homes.iter();
+        let decided = homes.map(|home| (home.id.clone(), home.decision().expect("a home")));
+        Self {
+            decisions: decided
+                .map(|(id, decision)| (id, decision.into_owned()))
+                .collect(),
+            unplaceable: placement.unplaceable.clone(),
+            stamps: placement.stamps.clone(),
+            bounds: placement.bounds.clone(),
+        }
+    }
+}
+
 /// The stamp that a tenant was given.
-pub(crate) fn home(placement: &Placement, tenant: &str) -> Option<String> {
+pub(crate) fn home(placement: &Answer, tenant: &str) -> Option<String> {
     let decision = placement.decisions.get(&id::<TenantId>(tenant))?;
     Some(decision.stamp.to_string())
 }
 
 /// The stamps that the plan opens.
-pub(crate) fn opened(placement: &Placement) -> Vec<String> {
+pub(crate) fn opened(placement: &Answer) -> Vec<String> {
     let opened = |origin: &StampOrigin| matches!(origin, StampOrigin::Opened { .. });
     placement
         .stamps

@@ -16,6 +16,7 @@ use crate::diff::TenantDifference;
 use crate::diff::stamp::RetireReason;
 use crate::model::StampId;
 use crate::model::TenantId;
+use crate::place::placement::Home;
 use crate::place::placement::OpenReason;
 use crate::place::placement::StampOrigin;
 use crate::place::placement::Why;
@@ -49,7 +50,8 @@ pub(super) fn decisions(context: &Context<'_>) -> BTreeMap<TenantId, Decision> {
                 TenantDifference::Onboard { .. } | TenantDifference::Move { .. }
             ) && !context.is_blocked(&Subject::Tenant((*id).clone()))
         });
-    told.filter_map(|(id, _)| Some((id.clone(), context.placement.decisions.get(id)?.clone())))
+    let decision = |id| Some(context.placement.home(id)?.decision()?.into_owned());
+    told.filter_map(|(id, _)| Some((id.clone(), decision(id)?)))
         .collect()
 }
 
@@ -226,7 +228,8 @@ fn tenant(context: &Context<'_>, id: &TenantId, difference: &TenantDifference) -
 fn why_placed(context: &Context<'_>, id: &TenantId) -> String {
     use crate::place::placement::ClassRule;
     use crate::place::placement::LeaveReason;
-    let Some(decision) = context.placement.decisions.get(id) else {
+    let decision = context.placement.home(id).and_then(Home::decision);
+    let Some(decision) = decision else {
         return String::new();
     };
     let rule = |rule: &ClassRule| match rule {

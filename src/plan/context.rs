@@ -27,7 +27,7 @@ use crate::place::Placement;
 pub(super) struct Context<'a> {
     pub(super) blueprint: &'a Blueprint<'a>,
     pub(super) inventory: &'a Inventory,
-    pub(super) placement: &'a Placement,
+    pub(super) placement: &'a Placement<'a>,
     pub(super) differences: &'a Differences,
     pub(super) capacity: Capacity,
     /// Subjects that a finding holds back, with the subject that causes it.

@@ -111,7 +111,7 @@ pub(super) fn after(context: &Context<'_>, steps: &[Step]) -> Vec<Finding> {
         u32::try_from(steps.iter().filter(|step| step.kind == kind).count()).unwrap_or(u32::MAX)
     };
     let limits = context.policy().limits;
-    let tenants = context.placement.decisions.len();
+    let tenants = context.placement.homes.len();
     let all = [
         (
             "stamps_retired",

@@ -22,6 +22,7 @@ use crate::model::StampKind;
 use crate::model::StampState;
 use crate::model::TenantId;
 use crate::model::load::Load;
+use crate::place::placement::Home;
 
 /// Draws it: everything that a step names, and who serves where.
 pub(super) fn draw(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> Opening {
@@ -112,9 +113,8 @@ fn tenant(context: &Context<'_>, id: &TenantId) -> OpeningTenant {
     let meant = context.blueprint.fleet.tenants.get(id);
     let demand = context
         .placement
-        .decisions
-        .get(id)
-        .map_or_else(Load::default, |d| d.demand);
+        .home(id)
+        .map_or_else(Load::default, Home::demand);
     let wish = meant.is_some_and(|tenant| tenant.legal_hold);
     OpeningTenant {
         state: seen.map(|seen| seen.state),

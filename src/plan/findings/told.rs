@@ -10,10 +10,10 @@ use crate::diff::settings::SettingChange;
 use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
-use crate::model::left_join;
 use crate::model::policy::Band;
 use crate::model::stamp::Shape;
 use crate::observe::SeenStamp;
+use crate::place::placement::Other;
 use crate::place::placement::Ineligible;
 use crate::place::placement::PlacedStamp;
 use crate::place::placement::PoolIneligible;
@@ -42,17 +42,13 @@ pub(super) fn unmanaged(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "write its block again, or retire it with `desired: retired`",
         ));
     }
-    let tenants = left_join(&context.inventory.tenants, &context.blueprint.fleet.tenants);
-    for (id, seen, meant) in tenants {
-        if meant.is_some()
-            || seen.state.is_terminal()
-            || context.differences.tenants.contains_key(id)
-        {
+    for Other { id, meant, seen } in &context.placement.others {
+        if meant.is_some() || context.differences.tenants.contains_key(*id) {
             continue;
         }
         findings.push(finding(
             removed(policy, FindingCode::UnmanagedTenant),
-            Subject::Tenant(id.clone()),
+            Subject::Tenant((*id).clone()),
             format!(
                 "is {} on {} and not in the manifest",
                 seen.state.word(),

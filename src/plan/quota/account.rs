@@ -127,7 +127,7 @@ fn replaces(context: &Context<'_>, leavers: &[StampId], key: &QuotaKey) -> bool 
             .is_some_and(|s| s.account.as_ref() == Some(key))
     });
     let made: Vec<&StampId> = made.map(|(id, _)| id).collect();
-    let moves = context.placement.decisions.values().any(|decision| {
+    let moves = context.placement.changes().any(|(_, decision)| {
         decision.is_move()
             && made.contains(&&decision.stamp)
             && decision
