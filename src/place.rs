@@ -7,6 +7,7 @@
 //! a reservation grows with its stamps). What is left is refused with every reason (row 8).
 //! Nothing is chosen later, and nothing here depends on the order of the input.
 
+pub mod home;
 pub mod pack;
 pub mod placement;
 
@@ -42,8 +43,8 @@ use assign::Assignment;
 use board::Board;
 
 pub use explain::why_not;
+pub use home::Placement;
 pub use placement::Decision;
-pub use placement::Placement;
 
 /// Where every tenant lives when the plan is done, and which stamps there are.
 ///

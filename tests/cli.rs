@@ -218,7 +218,7 @@ fn an_altered_plan_is_damaged_and_calls_nothing() {
     let at = dir.path();
     ends(at, &["plan", "fleet", "--out", "p.json"], 0);
     let text = fs::read_to_string(at.join("p.json")).expect("there");
-    let altered = text.replacen("\"users\": 150", "\"users\": 151", 1);
+    let altered = text.replacen("\"users\":150", "\"users\":151", 1);
     assert!(altered != text, "the plan has this line");
     for (name, text) in [
         ("a.json", altered.as_str()),

@@ -32,7 +32,8 @@ impl Begun {
     pub(super) fn new(path: &Path) -> Result<Self, Stop> {
         may_be_written(path)?;
         let folder = folder_of(path);
-        let file = tempfile::NamedTempFile::new_in(&folder).map_err(|fault| unwritten(path, &fault))?;
+        let file =
+            tempfile::NamedTempFile::new_in(&folder).map_err(|fault| unwritten(path, &fault))?;
         Ok(Self {
             path: path.to_owned(),
             folder,
@@ -84,9 +85,7 @@ pub(super) fn stream(path: &Path) -> Result<fs::File, Stop> {
     may_be_written(path)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    options
-        .open(path)
-        .map_err(|fault| unwritten(path, &fault))
+    options.open(path).map_err(|fault| unwritten(path, &fault))
 }
 
 /// Refuses what is there and is no regular file of its own.

@@ -19,6 +19,7 @@ use crate::plan::format::Digest;
 use crate::plan::format::FORMAT;
 use crate::plan::format::Plan;
 use crate::plan::format::PlanError;
+use crate::plan::format::lines;
 use crate::plan::format::seal;
 use crate::verify;
 use crate::verify::Violation;
@@ -98,13 +99,16 @@ fn unsealed(fault: PlanError) -> Stop {
 /// Hands over the body's bytes, piece by piece.
 fn give(body: &Body, feed: SyncSender<Vec<u8>>) -> Result<(), PlanError> {
     let mut pieces = BufWriter::with_capacity(PIECE, Feed(feed));
-    seal::write_body(body, &mut pieces)?;
-    let ended = io::Write::flush(&mut pieces);
-    ended.map_err(|fault| PlanError::Unreadable(fault.to_string()))
+    let unreadable = |fault: &dyn std::fmt::Display| PlanError::Unreadable(fault.to_string());
+    lines::body(body, &mut pieces).map_err(|fault| unreadable(&fault))?;
+    io::Write::flush(&mut pieces).map_err(|fault| unreadable(&fault))
 }
 
 /// Hashes the pieces, and writes them where they are kept.
-#[expect(clippy::needless_pass_by_value, reason = "it is dropped where it fails, which ends `give`")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is dropped where it fails, which ends `give`"
+)]
 fn take(pieces: Receiver<Vec<u8>>, mut begun: Option<&mut Begun>) -> Result<Digest, Stop> {
     let mut hash = seal::Hash::default();
     for piece in &pieces {

@@ -13,11 +13,11 @@ use crate::model::TenantId;
 use crate::observe::Inventory;
 
 use super::board::Board;
+use super::home::Home;
+use super::home::Placement;
 use super::placement::Ineligible;
 use super::placement::PassedOver;
 use super::placement::PlacedStamp;
-use super::placement::Home;
-use super::placement::Placement;
 use super::site::Entry;
 use super::site::Life;
 use super::site::Site;
@@ -221,7 +221,12 @@ pub fn why_not(
 }
 
 /// The stamp with everyone who arrives, and with those who are about to leave.
-fn finished(board: &Board, placement: &Placement<'_>, stamp: &StampId, placed: &PlacedStamp) -> Site {
+fn finished(
+    board: &Board,
+    placement: &Placement<'_>,
+    stamp: &StampId,
+    placed: &PlacedStamp,
+) -> Site {
     let home = board.by_id.get(stamp).copied();
     let region = placed
         .region()

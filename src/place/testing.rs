@@ -40,10 +40,10 @@ use crate::observe::SeenResource;
 use crate::observe::SeenStamp;
 use crate::observe::SeenTenant;
 
+use super::home::Placement;
 use super::placement::Bounds;
 use super::placement::Decision;
 use super::placement::PlacedStamp;
-use super::placement::Placement;
 use super::placement::StampOrigin;
 use super::placement::Unplaceable;
 

@@ -16,7 +16,7 @@ use crate::diff::TenantDifference;
 use crate::diff::stamp::RetireReason;
 use crate::model::StampId;
 use crate::model::TenantId;
-use crate::place::placement::Home;
+use crate::place::home::Home;
 use crate::place::placement::OpenReason;
 use crate::place::placement::StampOrigin;
 use crate::place::placement::Why;

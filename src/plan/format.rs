@@ -12,7 +12,7 @@ pub mod ledger;
 pub mod change;
 pub mod finding;
 pub mod seal;
-mod lines;
+pub(crate) mod lines;
 mod schema;
 
 use std::collections::BTreeMap;

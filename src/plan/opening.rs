@@ -22,7 +22,7 @@ use crate::model::StampKind;
 use crate::model::StampState;
 use crate::model::TenantId;
 use crate::model::load::Load;
-use crate::place::placement::Home;
+use crate::place::home::Home;
 
 /// Draws it: everything that a step names, and who serves where.
 pub(super) fn draw(context: &Context<'_>, quota: &QuotaPlan, steps: &[Step]) -> Opening {

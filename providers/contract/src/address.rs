@@ -320,7 +320,10 @@ mod tests {
     fn a_child_is_what_its_parts_make() {
         let group = Address::new(Kind::ResourceGroup, &["sub", "rg-a"]).expect("valid");
         let server = group.child(Kind::SqlServer, "sql");
-        assert_eq!(server, Address::new(Kind::SqlServer, &["sub", "rg-a", "sql"]));
+        assert_eq!(
+            server,
+            Address::new(Kind::SqlServer, &["sub", "rg-a", "sql"])
+        );
         assert!(group.child(Kind::SqlDatabase, "db").is_err());
         assert!(group.child(Kind::SqlServer, "a/b").is_err());
     }

@@ -13,7 +13,7 @@ use crate::model::StampState;
 use crate::model::policy::Band;
 use crate::model::stamp::Shape;
 use crate::observe::SeenStamp;
-use crate::place::placement::Other;
+use crate::place::home::Other;
 use crate::place::placement::Ineligible;
 use crate::place::placement::PlacedStamp;
 use crate::place::placement::PoolIneligible;

@@ -10,10 +10,17 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
+use super::Body;
+
 /// Objects to this depth have a line for each entry, and so have the lists in them.
 const DEPTH: usize = 3;
 /// And objects to this depth, where no list is around them.
 const MAPS: usize = 4;
+
+/// Writes a body's canonical bytes: what the digest of a plan is of.
+pub(crate) fn body(body: &Body, to: impl io::Write) -> serde_json::Result<()> {
+    write(body, 1, to)
+}
 
 /// Writes a value's canonical bytes, as if `around` objects stood around it.
 pub(super) fn write<T: Serialize>(

@@ -1,7 +1,6 @@
 //! The seal: digest, times, and the rule that a plan file is exactly its canonical bytes. Pure.
 
 use std::fmt;
-use std::io::BufWriter;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -29,14 +28,8 @@ impl Digest {
     /// The digest of a value's compact JSON. Our types have ordered maps and no floats, so equal
     /// values have equal JSON.
     pub fn of_value<T: Serialize>(value: &T) -> Result<Self, PlanError> {
-        // The writer hands over a few bytes at a time; a hash is quick with many.
-        let mut hash = BufWriter::with_capacity(1 << 16, Sha256::new());
-        serde_json::to_writer(&mut hash, value)
-            .map_err(|e| PlanError::Unreadable(e.to_string()))?;
-        let hash = hash
-            .into_inner()
-            .map_err(|e| PlanError::Unreadable(e.to_string()))?;
-        Ok(Self(hex(&hash.finalize())))
+        let bytes = serde_json::to_vec(value).map_err(unwritten)?;
+        Ok(Self::of(&bytes))
     }
 
     /// The first twelve digits, for names and messages.
@@ -157,7 +150,7 @@ impl Plan {
     /// The plan's canonical bytes: what is written to a file, a line for each thing.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PlanError> {
         let mut bytes = head(&self.format)?;
-        lines::write(&self.body, 1, &mut bytes).map_err(unwritten)?;
+        lines::body(&self.body, &mut bytes).map_err(unwritten)?;
         bytes.extend(foot(&self.seal)?);
         Ok(bytes)
     }
@@ -203,11 +196,6 @@ pub(crate) fn head(format: &str) -> Result<Vec<u8>, PlanError> {
     Ok(format!("{{\n\"format\":{format},\n\"body\":").into_bytes())
 }
 
-/// The body's canonical bytes: what the digest is of.
-pub(crate) fn write_body(body: &Body, to: impl std::io::Write) -> Result<(), PlanError> {
-    lines::write(body, 1, to).map_err(unwritten)
-}
-
 /// What stands after the body in a plan's bytes.
 pub(crate) fn foot(seal: &Seal) -> Result<Vec<u8>, PlanError> {
     let mut bytes = b",\n\"seal\":".to_vec();
@@ -216,9 +204,10 @@ pub(crate) fn foot(seal: &Seal) -> Result<Vec<u8>, PlanError> {
     Ok(bytes)
 }
 
+/// The body's canonical bytes: what the digest is of.
 fn body_bytes(body: &Body) -> Result<Vec<u8>, PlanError> {
     let mut bytes = Vec::new();
-    write_body(body, &mut bytes)?;
+    lines::body(body, &mut bytes).map_err(unwritten)?;
     Ok(bytes)
 }
 
