@@ -2,10 +2,12 @@
 //! may pass.
 
 use std::pin::Pin;
+use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
 use tokio::task::unconstrained;
 
 use super::context::Context;
@@ -90,14 +92,30 @@ impl<'a, T> Driver<'a, T> {
                 None => std::future::pending().await,
             }
         };
+        let before = standing(context);
+        let running = &mut self.running;
+        let further = std::future::poll_fn(|cx| match running.poll_next_unpin(cx) {
+            Poll::Ready(done) => Poll::Ready(done.map(Turn::Finished)),
+            // An answer came from outside, and what it let go on now needs the journal or waits
+            // for a time. Nobody else would wake this loop for that.
+            Poll::Pending if standing(context) != before => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
         tokio::select! {
             biased;
             () = self.stop.changed() => Some(Turn::Stopped),
-            done = unconstrained(self.running.next()) => done.map(Turn::Finished),
+            turn = unconstrained(further) => turn,
             () = time => {
                 context.timers.fire(context.now());
                 None
             }
         }
     }
+}
+
+/// What the choice of what to wait for rests on: whether the journal is due, how many wait for a
+/// time, and for which.
+fn standing(context: &Context<'_>) -> (bool, usize, Option<Timestamp>) {
+    let timers = &context.timers;
+    (context.log.is_due(), timers.len(), timers.earliest())
 }

@@ -18,8 +18,12 @@ use crate::map::path;
 use crate::map::schema;
 use crate::map::sql;
 use crate::map::storage;
+use crate::reads::no_schemas;
 use crate::step::Step;
 use crate::text::encode;
+
+const SERVERS: &str = "Microsoft.Sql/servers";
+const ACCOUNTS: &str = "Microsoft.Storage/storageAccounts";
 
 impl Azure {
     fn vault(&self, address: &Address) -> Result<&Vault, Fault> {
@@ -71,6 +75,16 @@ impl Azure {
                 _ => return Ok(false),
             }
         }
+        for name in &record.containers {
+            let copy = backup::beside(vault, name);
+            let found = match copy {
+                Some(copy) => self.raw(&copy).await?,
+                None => None,
+            };
+            if found.is_none() {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 
@@ -98,7 +112,7 @@ impl Azure {
             let none = Journey::to(address, key, Vec::new(), Settings::new());
             return self.travel(none).await;
         }
-        let databases = self.databases_of(&source).await?;
+        let (databases, containers) = self.parts_of(&source).await?;
         let mut record = Record {
             home: (
                 address.part("subscription").unwrap_or_default().to_owned(),
@@ -109,9 +123,14 @@ impl Azure {
             key: key.to_owned(),
             taken_at: self.client.now().to_string(),
             copies: Vec::new(),
+            containers: Vec::new(),
             whole: false,
         };
-        let (container_id, _) = path::id(&container, &self.places)?;
+        for source in &containers {
+            record
+                .containers
+                .push(self.copy_container(address, vault, source, key).await?);
+        }
         let mut steps = Vec::new();
         for database in &databases {
             let name = backup::copy_name(address, database.name());
@@ -130,36 +149,60 @@ impl Azure {
             ));
             record.copies.push(name);
         }
-        let opened = storage::put_with(&container_id, &record.metadata());
-        if source.kind() == Kind::BlobContainer {
-            // Blobs need the container there before any of them is copied.
-            let open = Journey::to(&container, key, vec![opened], Settings::new());
-            if let Outcome::Accepted(_) = self.travel(open).await? {
-                return Err(permanent("Backup", "a container was not made at once"));
-            }
-            self.copy_blobs(&container, &source).await?;
-        } else {
-            steps.insert(0, opened);
-        }
+        let (id, _) = path::id(&container, &self.places)?;
+        steps.insert(0, storage::put_with(&id, &record.metadata()));
         record.whole = true;
-        steps.push(storage::put_with(&container_id, &record.metadata()));
+        steps.push(storage::put_with(&id, &record.metadata()));
         self.travel(Journey::to(address, key, steps, Settings::new()))
             .await
     }
 
-    /// The databases that a source stands for.
-    async fn databases_of(&self, source: &Address) -> Result<Vec<Address>, Fault> {
+    /// Copies a container's blobs into one of the vault's; its name.
+    async fn copy_container(
+        &self,
+        backup: &Address,
+        vault: &Vault,
+        source: &Address,
+        key: &str,
+    ) -> Result<String, Fault> {
+        let name = backup::container_name(backup, source);
+        let copy =
+            backup::beside(vault, &name).ok_or_else(|| permanent("InvalidName", name.clone()))?;
+        let found = self.raw(source).await?;
+        let found = found
+            .ok_or_else(|| permanent("ResourceNotFound", format!("{source} does not exist")))?;
+        let tenant = storage::metadata(&found, storage::TENANT).unwrap_or_default();
+        let settings = Settings::from([(storage::TENANT.to_owned(), tenant.into())]);
+        let (id, _) = path::id(&copy, &self.places)?;
+        let now = self.raw(&copy).await?;
+        // Blobs need the container there before any of them is copied.
+        let opened = storage::put_container(&id, &settings, now.as_ref())?;
+        let open = Journey::to(&copy, key, vec![opened], Settings::new());
+        if let Outcome::Accepted(_) = self.travel(open).await? {
+            return Err(permanent("Backup", "a container was not made at once"));
+        }
+        self.copy_blobs(&copy, source).await?;
+        Ok(name)
+    }
+
+    /// The databases and containers that a source stands for.
+    async fn parts_of(&self, source: &Address) -> Result<(Vec<Address>, Vec<Address>), Fault> {
         match source.kind() {
-            Kind::SqlDatabase => Ok(vec![source.clone()]),
-            Kind::BlobContainer => Ok(Vec::new()),
-            Kind::SqlServer => self.server_databases(source).await,
+            Kind::SqlDatabase => Ok((vec![source.clone()], Vec::new())),
+            Kind::BlobContainer => Ok((Vec::new(), vec![source.clone()])),
+            Kind::SqlServer => Ok((self.server_databases(source).await?, Vec::new())),
+            Kind::StorageAccount => Ok((Vec::new(), self.account_containers(source).await?)),
             Kind::ResourceGroup => {
-                let mut all = Vec::new();
-                for server in self.servers(source).await? {
-                    all.extend(self.server_databases(&server).await?);
+                let (mut databases, mut containers) = (Vec::new(), Vec::new());
+                for server in self.within(source, Kind::SqlServer, SERVERS).await? {
+                    databases.extend(self.server_databases(&server).await?);
                 }
-                Ok(all)
+                for account in self.within(source, Kind::StorageAccount, ACCOUNTS).await? {
+                    containers.extend(self.account_containers(&account).await?);
+                }
+                Ok((databases, containers))
             }
+            Kind::RegistryItem => self.data_of(source).await,
             kind => Err(permanent(
                 "BackupSource",
                 format!("a `{kind}` is not backed up"),
@@ -167,15 +210,46 @@ impl Azure {
         }
     }
 
-    async fn servers(&self, group: &Address) -> Result<Vec<Address>, Fault> {
+    /// Where a tenant's registry entry says that its data is.
+    async fn data_of(&self, item: &Address) -> Result<(Vec<Address>, Vec<Address>), Fault> {
+        let found = self.item(item).await?;
+        let found =
+            found.ok_or_else(|| permanent("ResourceNotFound", format!("{item} does not exist")))?;
+        let data = found.get("data").and_then(Value::as_list);
+        let (mut databases, mut containers) = (Vec::new(), Vec::new());
+        for one in data.unwrap_or_default() {
+            let text = one.as_str().unwrap_or_default();
+            let address: Address = text.parse().map_err(|_| {
+                permanent("InvalidParameter", format!("{item}: `{text}` is no data"))
+            })?;
+            match address.kind() {
+                Kind::SqlDatabase => databases.push(address),
+                Kind::BlobContainer => containers.push(address),
+                Kind::TenantSchema => return Err(no_schemas()),
+                kind => {
+                    let why = format!("{item}: a `{kind}` is not backed up");
+                    return Err(permanent("BackupSource", why));
+                }
+            }
+        }
+        Ok((databases, containers))
+    }
+
+    async fn account_containers(&self, account: &Address) -> Result<Vec<Address>, Fault> {
+        let found = self.containers(account).await?;
+        Ok(found.into_iter().map(|(address, _)| address).collect())
+    }
+
+    /// The resources of a group that are of this type.
+    async fn within(&self, group: &Address, kind: Kind, word: &str) -> Result<Vec<Address>, Fault> {
         let (id, version) = path::id(group, &self.places)?;
-        let filter = encode("resourceType eq 'Microsoft.Sql/servers'");
+        let filter = encode(&format!("resourceType eq '{word}'"));
         let url = self.url(&format!("{id}/resources?$filter={filter}"), version);
         let found = self.client.list(&url).await?;
         let ids = found.iter().filter_map(|it| json::text(it, &["id"]));
         Ok(ids
             .filter_map(|id| path::address(id, &self.places))
-            .filter(|it| it.kind() == Kind::SqlServer)
+            .filter(|it| it.kind() == kind)
             .collect())
     }
 
@@ -193,7 +267,7 @@ impl Azure {
             .collect())
     }
 
-    /// Drops a backup: its copies, then its record.
+    /// Drops a backup: its copies, and its record last.
     pub(crate) async fn drop_backup(&self, address: &Address, key: &str) -> Result<Outcome, Fault> {
         let (vault, container) = self.home(address)?;
         let found = self.raw(&container).await?;
@@ -207,8 +281,12 @@ impl Azure {
             let (id, version) = path::id(&copy, &self.places)?;
             steps.push(Step::delete(id, version));
         }
-        let (id, version) = path::id(&container, &self.places)?;
-        steps.push(Step::delete(id, version));
+        let beside = record.containers.iter();
+        let beside = beside.filter_map(|name| backup::beside(vault, name));
+        for container in beside.chain([container]) {
+            let (id, version) = path::id(&container, &self.places)?;
+            steps.push(Step::delete(id, version));
+        }
         self.travel(Journey::away(address, key, steps)).await
     }
 }

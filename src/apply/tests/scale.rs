@@ -65,6 +65,21 @@ fn a_long_run_of_slow_calls_comes_to_its_end() {
     assert_eq!(code, Ok(0), "it hangs, or fails");
 }
 
+/// An answer that comes through a network wakes the run in the middle of its wait. What it lets go
+/// on needs the journal next, or a time to pass, and must get it.
+#[test]
+fn answers_from_afar_let_a_run_go_on() {
+    // The journey comes to a gate.
+    for (steps, end) in [(tenants(1), 0), (tenants(30), 0), (plans::journey(), 6)] {
+        let bench = Bench::new(steps);
+        bench.cloud.world().far = true;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(block(bench.apply()).exit_code()));
+        let code = receiver.recv_timeout(std::time::Duration::from_secs(30));
+        assert_eq!(code, Ok(end), "it hangs, or fails");
+    }
+}
+
 #[test]
 fn a_real_folder_holds_a_whole_run() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) hidden: BTreeSet<Address>,
     /// Calls that take their time: seconds.
     pub(crate) slow: BTreeMap<Address, u64>,
+    /// Every answer takes a turn of the runtime, as one through a network does.
+    pub(crate) far: bool,
     pub(crate) dead: bool,
     pending: BTreeMap<String, (Timestamp, Operation)>,
     versions: u64,
@@ -78,6 +80,7 @@ impl Cloud {
             blind: BTreeSet::new(),
             hidden: BTreeSet::new(),
             slow: BTreeMap::from([(plans::at(plans::MACHINES), 300)]),
+            far: false,
             dead: false,
             pending: BTreeMap::new(),
             versions: 0,
@@ -119,6 +122,13 @@ impl Cloud {
 
     pub(crate) fn calls(&self) -> usize {
         self.world().calls.len()
+    }
+
+    async fn travel(&self) {
+        let far = self.world().far;
+        if far {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn die(&self) {
@@ -209,6 +219,7 @@ impl Provider for Cloud {
     }
 
     async fn read(&self, address: &Address) -> Result<Option<Resource>, Fault> {
+        self.travel().await;
         let mut world = self.world();
         world.settle();
         if world.blind.remove(address) || world.hidden.contains(address) {
@@ -218,6 +229,7 @@ impl Provider for Cloud {
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<Resource>, Fault> {
+        self.travel().await;
         let mut world = self.world();
         world.settle();
         let found = world.resources.values().filter(|r| query.admits(r));
@@ -225,6 +237,7 @@ impl Provider for Cloud {
     }
 
     async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
+        self.travel().await;
         let wrong = {
             let mut world = self.world();
             assert!(!world.dead, "the dead make no calls");
@@ -273,6 +286,7 @@ impl Provider for Cloud {
     }
 
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
+        self.travel().await;
         let mut world = self.world();
         world.settle();
         if world.pending.contains_key(&ticket.id) {

@@ -1,8 +1,8 @@
 //! Backups: a container of the vault's storage account for each, whose metadata is its record. Pure.
 //!
 //! What is backed up of databases are copies on the vault's SQL server (`createMode: Copy`, which
-//! is consistent as of its end and can be queried), and of containers the blobs in the record's
-//! own container. Long-term retention cannot be asked for at a moment; exports need a login's
+//! is consistent as of its end and can be queried), and of containers copies of their blobs, each
+//! in a container beside the record's. Long-term retention cannot be asked for at a moment; exports need a login's
 //! password in the request.
 
 use serde_json::Value as Json;
@@ -32,6 +32,8 @@ pub struct Record {
     pub taken_at: String,
     /// The databases that are copies of it.
     pub copies: Vec<String>,
+    /// The containers that are copies of it.
+    pub containers: Vec<String>,
     /// Whether everything was copied.
     pub whole: bool,
 }
@@ -47,6 +49,7 @@ impl Record {
             "key": self.key,
             "taken_at": self.taken_at,
             "copies": self.copies.join(","),
+            "containers": self.containers.join(","),
             "whole": if self.whole { "true" } else { "false" },
         })
     }
@@ -54,18 +57,19 @@ impl Record {
     /// Of a container, if it is the record of a backup.
     pub fn read(container: &Json) -> Option<Self> {
         let text = |name| storage::metadata(container, name).map(str::to_owned);
-        let copies = text("copies").unwrap_or_default();
+        let names = |name| -> Vec<String> {
+            let listed = text(name).unwrap_or_default();
+            let names = listed.split(',').filter(|it| !it.is_empty());
+            names.map(str::to_owned).collect()
+        };
         Some(Self {
             home: (text("subscription")?, text("name")?),
             source: text("source")?,
             tenant: text("tenant").unwrap_or_default(),
             key: text("key").unwrap_or_default(),
             taken_at: text("taken_at").unwrap_or_default(),
-            copies: copies
-                .split(',')
-                .filter(|it| !it.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            copies: names("copies"),
+            containers: names("containers"),
             whole: text("whole").as_deref() == Some("true"),
         })
     }
@@ -85,12 +89,16 @@ impl Record {
 
 /// The container of a backup's record.
 pub fn container(backup: &Address, vault: &Vault) -> Option<Address> {
-    let name = safe(backup.name());
+    beside(vault, &safe(backup.name()))
+}
+
+/// A container of the vault's account.
+pub fn beside(vault: &Vault, name: &str) -> Option<Address> {
     let parts = [
         &*vault.subscription,
         &vault.resource_group,
         &vault.account,
-        &name,
+        name,
     ];
     Address::new(Kind::BlobContainer, &parts).ok()
 }
@@ -109,6 +117,12 @@ pub fn copy(vault: &Vault, name: &str) -> Option<Address> {
 /// The name of the copy of a database.
 pub fn copy_name(backup: &Address, database: &str) -> String {
     safe(&format!("{}-{database}", backup.name()))
+}
+
+/// The name of the copy of a container.
+pub fn container_name(backup: &Address, source: &Address) -> String {
+    let account = source.part("account").unwrap_or_default();
+    safe(&format!("{}-{account}-{}", backup.name(), source.name()))
 }
 
 /// A name that containers and databases take: lower-case letters, digits and single hyphens, at

@@ -23,6 +23,9 @@ pub(super) const LAWS: &[Law] = &[
     ("a backup outlives what it was taken of", |b| {
         Box::pin(backup(b))
     }),
+    ("a backup of a tenant or a group is of all its data", |b| {
+        Box::pin(tenant_backup(b))
+    }),
 ];
 
 async fn server(b: &Bench<'_>, group: &str) -> Result<(), String> {
@@ -43,15 +46,18 @@ async fn database(b: &Bench<'_>, group: &str, tenant: &str) -> Result<Address, S
     Ok(at)
 }
 
-/// Lets a tenant write to a database for a while, and freezes it.
-async fn write(b: &Bench<'_>, tenant: &str, home: &Address) -> Result<(), String> {
+/// Lets a tenant write to its data for a while, and freezes it.
+async fn write(b: &Bench<'_>, tenant: &str, homes: &[&Address]) -> Result<(), String> {
     let at = address(Kind::RegistryItem, &[&b.ground.registry, "tenants", tenant])?;
     let item = |frozen: bool| {
         settings([
             ("state", "active".into()),
             ("routed", true.into()),
             ("frozen", frozen.into()),
-            ("data", Value::List(vec![home.to_string().into()])),
+            (
+                "data",
+                Value::List(homes.iter().map(|it| it.to_string().into()).collect()),
+            ),
         ])
     };
     b.put(&at, &item(false)).await?;
@@ -77,7 +83,7 @@ async fn equal(b: &Bench<'_>) -> Result<(), String> {
         database(b, "rg-a", "ann").await?,
         database(b, "rg-b", "ann").await?,
     );
-    write(b, "ann", &from).await?;
+    write(b, "ann", &[&from]).await?;
     holds(
         digest(b, &from).await? != digest(b, &to).await?,
         "equal before the copy",
@@ -106,7 +112,7 @@ async fn scoped(b: &Bench<'_>) -> Result<(), String> {
         database(b, "rg-a", "ann").await?,
         database(b, "rg-b", "bob").await?,
     );
-    write(b, "ann", &ann).await?;
+    write(b, "ann", &[&ann]).await?;
     let classes = [FaultClass::Permanent, FaultClass::Denied];
     for tenant in ["ann", "bob"] {
         let verb = Verb::Copy {
@@ -126,7 +132,7 @@ async fn scoped(b: &Bench<'_>) -> Result<(), String> {
 async fn backup(b: &Bench<'_>) -> Result<(), String> {
     server(b, "rg-a").await?;
     let from = database(b, "rg-a", "ann").await?;
-    write(b, "ann", &from).await?;
+    write(b, "ann", &[&from]).await?;
     let wanted = digest(b, &from).await?;
     let at = address(Kind::Backup, &[&b.ground.subscriptions[0], "vault", "ann"])?;
     let asked = settings([
@@ -138,4 +144,49 @@ async fn backup(b: &Bench<'_>) -> Result<(), String> {
     same("verified", &taken.truth("verified"), &Some(true))?;
     b.delete(&from).await?;
     same("after the delete", &digest(b, &at).await?, &wanted)
+}
+
+async fn tenant_backup(b: &Bench<'_>) -> Result<(), String> {
+    server(b, "rg-a").await?;
+    let rows = database(b, "rg-a", "ann").await?;
+    let other = database(b, "rg-a", "bob").await?;
+    let account = b.within(Kind::StorageAccount, "rg-a", &["stann"])?;
+    let wanted = [
+        ("region", b.ground.region.as_str().into()),
+        ("sku", "Standard_LRS".into()),
+    ];
+    b.put(&account, &settings(wanted)).await?;
+    let blobs = b.within(Kind::BlobContainer, "rg-a", &["stann", "tenant-ann"])?;
+    b.put(&blobs, &settings([("tenant", "ann".into())])).await?;
+    write(b, "bob", &[&other]).await?;
+    write(b, "ann", &[&rows, &blobs]).await?;
+    let all = b.number(&rows, "records").await? + b.number(&blobs, "records").await?;
+    let others = b.number(&other, "records").await?;
+    holds(all > others && others > 0, "tenants write nothing")?;
+    let item = address(Kind::RegistryItem, &[&b.ground.registry, "tenants", "ann"])?;
+    let at = address(
+        Kind::Backup,
+        &[&b.ground.subscriptions[0], "vault", "all-of-ann"],
+    )?;
+    let asked = settings([
+        ("source", item.to_string().into()),
+        ("tenant", "ann".into()),
+    ]);
+    let taken = b.put(&at, &asked).await?;
+    same("records", &taken.int("records"), &Some(all))?;
+    same("verified", &taken.truth("verified"), &Some(true))?;
+    let kept = digest(b, &at).await?;
+    let group = b.within(Kind::ResourceGroup, "rg-a", &[])?;
+    let everyone = settings([("source", group.to_string().into()), ("tenant", "".into())]);
+    let whole = address(
+        Kind::Backup,
+        &[&b.ground.subscriptions[0], "vault", "all-of-a"],
+    )?;
+    let taken = b.put(&whole, &everyone).await?;
+    same("of the group", &taken.int("records"), &Some(all + others))?;
+    b.delete(&rows).await?;
+    b.delete(&blobs).await?;
+    same("after the deletes", &digest(b, &at).await?, &kept)?;
+    b.delete(&at).await?;
+    holds(b.read(&at).await?.is_none(), "a dropped backup is gone")
 }

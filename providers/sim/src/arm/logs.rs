@@ -128,7 +128,7 @@ fn row(face: &Face, resource: &Resource) -> Result<Json, Refusal> {
 }
 
 /// What is measured of a backup that is made of copies: a container whose metadata is its record
-/// names the databases that are its copies, or is the copy itself. The record does not say the
+/// names the databases and the containers that are its copies. The record does not say the
 /// vault's name, so there is a row for one that is asked for only.
 fn copied(face: &Face, path: &str) -> Result<Option<Json>, Refusal> {
     let parts: Vec<&str> = path.split('/').collect();
@@ -155,17 +155,19 @@ fn copied(face: &Face, path: &str) -> Result<Option<Json>, Refusal> {
     };
     let owner = face.subscription_name(&target.subscription)?;
     let group = face.group_address(&owner, &target.group)?;
-    let copies = json::text(&record.body, "/properties/metadata/copies");
+    let names = |name: &str| {
+        let listed = json::text(&record.body, &format!("/properties/metadata/{name}"));
+        let names: Vec<String> = listed.split(',').map(str::to_owned).collect();
+        names
+    };
+    let copies = [
+        (Kind::SqlDatabase, names("copies")),
+        (Kind::BlobContainer, names("containers")),
+    ];
     let (records, digest) = face.look(|world| {
-        let kind = if copies.is_empty() {
-            Kind::BlobContainer
-        } else {
-            Kind::SqlDatabase
-        };
-        let all = world.beneath(kind, group.path()).map(|(at, _)| at);
-        let own = all.filter(|at| {
-            copies.split(',').any(|copy| copy == at.name())
-                || (copies.is_empty() && at.name() == target.name())
+        let own = copies.iter().flat_map(|(kind, names)| {
+            let all = world.beneath(*kind, group.path()).map(|(at, _)| at);
+            all.filter(|at| names.iter().any(|name| name == at.name()))
         });
         let content: Vec<_> = own.flat_map(|at| world.contents(at)).collect();
         total(&content)

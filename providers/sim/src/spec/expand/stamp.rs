@@ -198,14 +198,12 @@ impl Draft<'_> {
     }
 
     fn edge(&mut self, stamp: &StampSpec) -> Result<(), SpecError> {
-        let own = self.own_tags(stamp);
-        let tags = || Value::Map(own.clone());
         let name = physical(stamp);
         let at = within(stamp, Kind::Alert, &[&names::health_alert(&name)])?;
         let settings = [
             ("enabled", true.into()),
             ("target", stamp.id.as_str().into()),
-            ("tags", tags()),
+            ("tags", Value::Map(self.own_tags(stamp))),
         ];
         self.put(at, settings);
         let Some(ingress) = &stamp.ingress else {
@@ -221,11 +219,11 @@ impl Draft<'_> {
             &*origin,
         ];
         let enabled = ingress.enabled.unwrap_or(stamp.state == "active");
+        // An origin has no tags: Front Door keeps none.
         let settings = [
             ("host", ingress.host.as_str().into()),
             ("weight", ingress.weight.into()),
             ("enabled", enabled.into()),
-            ("tags", tags()),
         ];
         self.put(address(Kind::Origin, &parts)?, settings);
         Ok(())
