@@ -1,7 +1,9 @@
 //! Drives what is under way: whatever can go on does, then the journal is written, then time
 //! may pass.
 
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::StreamExt as _;
@@ -80,6 +82,9 @@ impl<'a, T> Driver<'a, T> {
 
     /// Waits for whatever comes first. A clock that does not pass by itself is moved only when
     /// all that is under way waits for it.
+    ///
+    /// What goes on in the meantime without coming to its end may have begun to wait for a time,
+    /// or for the journal. So as soon as anything has gone on, all is looked at anew.
     async fn wait(&mut self, context: &Context<'_>) -> Option<Turn<T>> {
         let all_wait = context.timers.len() >= self.running.len();
         let next_time = context.timers.earliest();
@@ -90,10 +95,21 @@ impl<'a, T> Driver<'a, T> {
                 None => std::future::pending().await,
             }
         };
+        let waiting = context.timers.len();
+        let running = &mut self.running;
+        let mut is_woken = false;
+        let gone_on = poll_fn(|cx| match running.poll_next_unpin(cx) {
+            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Pending if std::mem::replace(&mut is_woken, true) => Poll::Ready(None),
+            Poll::Pending if context.timers.len() != waiting || context.log.is_due() => {
+                Poll::Ready(None)
+            }
+            Poll::Pending => Poll::Pending,
+        });
         tokio::select! {
             biased;
             () = self.stop.changed() => Some(Turn::Stopped),
-            done = unconstrained(self.running.next()) => done.map(Turn::Finished),
+            done = unconstrained(gone_on) => done.map(Turn::Finished),
             () = time => {
                 context.timers.fire(context.now());
                 None

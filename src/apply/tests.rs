@@ -3,6 +3,7 @@
 mod crash;
 mod failure;
 mod gates;
+mod remote;
 mod scale;
 
 use std::cell::RefCell;

@@ -58,6 +58,8 @@ pub(crate) struct World {
     /// Calls that take their time: seconds.
     pub(crate) slow: BTreeMap<Address, u64>,
     pub(crate) dead: bool,
+    /// Whether answers come from elsewhere, as over a network: not in the turn that asks.
+    pub(crate) remote: bool,
     pending: BTreeMap<String, (Timestamp, Operation)>,
     versions: u64,
 }
@@ -79,6 +81,7 @@ impl Cloud {
             hidden: BTreeSet::new(),
             slow: BTreeMap::from([(plans::at(plans::MACHINES), 300)]),
             dead: false,
+            remote: false,
             pending: BTreeMap::new(),
             versions: 0,
         })));
@@ -119,6 +122,13 @@ impl Cloud {
 
     pub(crate) fn calls(&self) -> usize {
         self.world().calls.len()
+    }
+
+    async fn travel(&self) {
+        let remote = self.world().remote;
+        if remote {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn die(&self) {
@@ -209,6 +219,7 @@ impl Provider for Cloud {
     }
 
     async fn read(&self, address: &Address) -> Result<Option<Resource>, Fault> {
+        self.travel().await;
         let mut world = self.world();
         world.settle();
         if world.blind.remove(address) || world.hidden.contains(address) {
@@ -225,6 +236,7 @@ impl Provider for Cloud {
     }
 
     async fn perform(&self, operation: &Operation, key: &str) -> Result<Outcome, Fault> {
+        self.travel().await;
         let wrong = {
             let mut world = self.world();
             assert!(!world.dead, "the dead make no calls");
@@ -273,6 +285,7 @@ impl Provider for Cloud {
     }
 
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
+        self.travel().await;
         let mut world = self.world();
         world.settle();
         if world.pending.contains_key(&ticket.id) {
