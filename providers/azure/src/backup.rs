@@ -98,7 +98,7 @@ impl Azure {
             let none = Journey::to(address, key, Vec::new(), Settings::new());
             return self.travel(none).await;
         }
-        let databases = self.databases_of(&source).await?;
+        let (databases, blobs) = self.data_of(&source).await?;
         let mut record = Record {
             home: (
                 address.part("subscription").unwrap_or_default().to_owned(),
@@ -131,13 +131,13 @@ impl Azure {
             record.copies.push(name);
         }
         let opened = storage::put_with(&container_id, &record.metadata());
-        if source.kind() == Kind::BlobContainer {
+        if let Some(blobs) = blobs {
             // Blobs need the container there before any of them is copied.
             let open = Journey::to(&container, key, vec![opened], Settings::new());
             if let Outcome::Accepted(_) = self.travel(open).await? {
                 return Err(permanent("Backup", "a container was not made at once"));
             }
-            self.copy_blobs(&container, &source).await?;
+            self.copy_blobs(&container, &blobs).await?;
         } else {
             steps.insert(0, opened);
         }
@@ -147,24 +147,50 @@ impl Azure {
             .await
     }
 
-    /// The databases that a source stands for.
-    async fn databases_of(&self, source: &Address) -> Result<Vec<Address>, Fault> {
+    /// The databases and the container that a source stands for.
+    async fn data_of(&self, source: &Address) -> Result<(Vec<Address>, Option<Address>), Fault> {
         match source.kind() {
-            Kind::SqlDatabase => Ok(vec![source.clone()]),
-            Kind::BlobContainer => Ok(Vec::new()),
-            Kind::SqlServer => self.server_databases(source).await,
+            Kind::SqlDatabase => Ok((vec![source.clone()], None)),
+            Kind::BlobContainer => Ok((Vec::new(), Some(source.clone()))),
+            Kind::SqlServer => Ok((self.server_databases(source).await?, None)),
             Kind::ResourceGroup => {
                 let mut all = Vec::new();
                 for server in self.servers(source).await? {
                     all.extend(self.server_databases(&server).await?);
                 }
-                Ok(all)
+                Ok((all, None))
             }
-            kind => Err(permanent(
-                "BackupSource",
-                format!("a `{kind}` is not backed up"),
-            )),
+            Kind::RegistryItem => self.data_named_by(source).await,
+            kind => Err(not_backed_up(&format!("a `{kind}`"))),
         }
+    }
+
+    /// What the registry's entry of a tenant names as its `data`: a database, a container or both.
+    /// An entry that names none is refused, because a backup of nothing would look like one.
+    async fn data_named_by(
+        &self,
+        entry: &Address,
+    ) -> Result<(Vec<Address>, Option<Address>), Fault> {
+        let found = self
+            .item(entry)
+            .await?
+            .ok_or_else(|| permanent("ResourceNotFound", format!("{entry} does not exist")))?;
+        let named = found.get("data").and_then(Value::as_list);
+        let (mut databases, mut container) = (Vec::new(), None);
+        for one in named.unwrap_or_default() {
+            let address = one.as_str().and_then(|text| text.parse::<Address>().ok());
+            match address {
+                Some(it) if it.kind() == Kind::SqlDatabase => databases.push(it),
+                Some(it) if it.kind() == Kind::BlobContainer && container.is_none() => {
+                    container = Some(it);
+                }
+                _ => return Err(not_backed_up(&format!("{one} of {entry}"))),
+            }
+        }
+        if databases.is_empty() && container.is_none() {
+            return Err(not_backed_up(&format!("{entry}, which names no data,")));
+        }
+        Ok((databases, container))
     }
 
     async fn servers(&self, group: &Address) -> Result<Vec<Address>, Fault> {
@@ -211,4 +237,8 @@ impl Azure {
         steps.push(Step::delete(id, version));
         self.travel(Journey::away(address, key, steps)).await
     }
+}
+
+fn not_backed_up(what: &str) -> Fault {
+    permanent("BackupSource", format!("{what} is not backed up"))
 }

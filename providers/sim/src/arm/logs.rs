@@ -128,7 +128,7 @@ fn row(face: &Face, resource: &Resource) -> Result<Json, Refusal> {
 }
 
 /// What is measured of a backup that is made of copies: a container whose metadata is its record
-/// names the databases that are its copies, or is the copy itself. The record does not say the
+/// names the databases that are copies, and holds the blobs that are. The record does not say the
 /// vault's name, so there is a row for one that is asked for only.
 fn copied(face: &Face, path: &str) -> Result<Option<Json>, Refusal> {
     let parts: Vec<&str> = path.split('/').collect();
@@ -157,16 +157,11 @@ fn copied(face: &Face, path: &str) -> Result<Option<Json>, Refusal> {
     let group = face.group_address(&owner, &target.group)?;
     let copies = json::text(&record.body, "/properties/metadata/copies");
     let (records, digest) = face.look(|world| {
-        let kind = if copies.is_empty() {
-            Kind::BlobContainer
-        } else {
-            Kind::SqlDatabase
-        };
-        let all = world.beneath(kind, group.path()).map(|(at, _)| at);
-        let own = all.filter(|at| {
-            copies.split(',').any(|copy| copy == at.name())
-                || (copies.is_empty() && at.name() == target.name())
-        });
+        let beneath = |kind| world.beneath(kind, group.path()).map(|(at, _)| at);
+        let databases = beneath(Kind::SqlDatabase);
+        let databases = databases.filter(|at| copies.split(',').any(|copy| copy == at.name()));
+        let containers = beneath(Kind::BlobContainer).filter(|at| at.name() == target.name());
+        let own = databases.chain(containers);
         let content: Vec<_> = own.flat_map(|at| world.contents(at)).collect();
         total(&content)
     })?;
