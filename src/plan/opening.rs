@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Context;
 use super::format::Opening;
 use super::format::Step;
+use super::format::StepKind;
 use super::format::Subject;
 use super::format::opening::OpeningAccount;
 use super::format::opening::OpeningReservation;
@@ -142,6 +143,16 @@ fn accounts(
     }));
     let of_stamp = |id| context.blueprint.stamps.get(id)?.account.as_ref();
     touched.extend(stamps.iter().filter_map(|id| of_stamp(*id)));
+    // Of a group that is made, or gets a member, all there is: the step names the group alone.
+    let made = steps
+        .iter()
+        .filter(|step| step.kind == StepKind::QuotaGroupCreate);
+    let made: BTreeSet<&str> = made
+        .flat_map(|step| step.act.operations())
+        .map(|operation| operation.address.name())
+        .collect();
+    let all = context.capacity.accounts.keys();
+    touched.extend(all.filter(|key| made.contains(key.group.as_str())));
     let accounts = touched.into_iter().filter_map(|key| {
         let held = context.capacity.accounts.get(key)?;
         Some(OpeningAccount {

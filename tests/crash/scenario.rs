@@ -334,27 +334,6 @@ impl Bench<'_> {
         }
     }
 
-    /// The fleet planned anew in the world as it is now.
-    pub(crate) fn replanned(&self) -> Scenario {
-        let plan = block(planned(&self.scenario.fleet, &self.cloud));
-        let bytes = plan.to_bytes().expect("bytes");
-        Scenario {
-            plan,
-            bytes,
-            ..self.scenario.clone()
-        }
-    }
-
-    /// Goes on in the same world with another plan.
-    pub(crate) fn with(self, scenario: &Scenario) -> Bench<'_> {
-        Bench {
-            scenario,
-            cloud: self.cloud,
-            store: self.store,
-            told: self.told,
-        }
-    }
-
     /// What is there, without the times at which it came to be.
     ///
     /// Which plan was used last is left out: a run that had to be planned anew has used another.

@@ -284,8 +284,10 @@ fn undo(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
     for operation in &step.undo {
         let mut own = step.act.operations().iter();
         let touched = own.any(|own| {
-            let reverts = settings(operation).is_none_or(|back| {
-                settings(own).is_some_and(|out| back.keys().all(|k| out.contains_key(k)))
+            let reverts = settings(operation).is_none_or(|back| match settings(own) {
+                Some(out) => back.keys().all(|k| out.contains_key(k)),
+                // Access that was revoked is given back whole.
+                None => step.kind == K::ApiRevoke && own.verb == Verb::Delete,
             });
             own.address == operation.address && reverts
         });
