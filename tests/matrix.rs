@@ -93,7 +93,6 @@ fn block<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-#[ignore = "its snapshot is not recorded yet, and it takes longer than a minute and a half"]
 fn every_operation_meets_every_fault() {
     let http = Arc::new(Http::new().expect("a client"));
     let calms: Vec<Calm> = block(async {

@@ -42,14 +42,15 @@ impl Azure {
         Ok((vault, container))
     }
 
-    /// A backup's settings. It counts as verified where the logs say so, or where all of its
-    /// copies are there to be read.
+    /// A backup's settings. One that was begun and is not whole is not there: who asks whether a
+    /// call has taken it must not take a part for the whole. It counts as verified where the logs
+    /// say so, or where all of its copies are there to be read.
     pub(crate) async fn backup(&self, address: &Address) -> Result<Option<Settings>, Fault> {
         let (vault, container) = self.home(address)?;
         let Some(found) = self.raw(&container).await? else {
             return Ok(None);
         };
-        let Some(record) = Record::read(&found) else {
+        let Some(record) = Record::read(&found).filter(|record| record.whole) else {
             return Ok(None);
         };
         let mut settings = record.settings();
@@ -59,7 +60,7 @@ impl Azure {
             settings.extend(measured);
         }
         if !settings.contains_key("verified") {
-            let verified = record.whole && self.copies_are_there(vault, &record).await?;
+            let verified = self.copies_are_there(vault, &record).await?;
             settings.insert("verified".to_owned(), Value::Bool(verified));
         }
         Ok(Some(settings))

@@ -206,7 +206,7 @@ impl Azure {
                     continue;
                 }
             };
-            for record in found.iter().filter_map(Record::read) {
+            for record in found.iter().filter_map(Record::read).filter(|it| it.whole) {
                 let parts = [&*record.home.0, name, &record.home.1];
                 if let Ok(address) = Address::new(Kind::Backup, &parts) {
                     seen.add(address, record.settings());
