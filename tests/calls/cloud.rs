@@ -105,12 +105,6 @@ impl Served {
         Log(body)
     }
 
-    /// Forgets the calls so far.
-    pub(crate) async fn forget(&self) {
-        let url = format!("{}/_sim/calls", self.base);
-        self.http.delete(url).send().await.expect("answers");
-    }
-
     /// A change by somebody else, who knows nothing of this program's budget: its status.
     pub(crate) async fn elsewhere(&self, path: &str, body: &Json) -> u16 {
         let flight = Flight::of(&self.clock);
@@ -140,7 +134,9 @@ pub(crate) struct Log(Json);
 impl Log {
     /// How many calls satisfy a condition on method, path and status.
     pub(crate) fn count(&self, wanted: impl Fn(&str, &str, u64) -> bool) -> usize {
-        self.all().filter(|call| wanted(call.0, call.1, call.2)).count()
+        self.all()
+            .filter(|call| wanted(call.0, call.1, call.2))
+            .count()
     }
 
     /// Method, path and status of each call.

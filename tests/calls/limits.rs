@@ -229,21 +229,40 @@ async fn five_hundred_steps_take_as_long_as_the_limit_says() {
 }
 
 #[tokio::test]
+async fn reads_keep_to_their_own_limit() {
+    // Azure's own: each step reads before and after it writes, so reads are what it waits for.
+    let reads = (250, 25);
+    let served = served(reads);
+    let took = applied(&served, reads, async {}).await;
+    let log = served.log().await;
+    let (_, refused) = writes(&log);
+    let read = log.count(|method, _, _| method == "GET");
+    println!(
+        "{STEPS} steps with {read} reads at 25 a second after 250: {took} s; {refused} refused"
+    );
+    let most = i64::try_from((read - 250) * 11 / 10 / 25).expect("short");
+    assert!(took <= most, "{took} s, at most {most} s");
+    assert_eq!(refused, 0);
+}
+
+#[tokio::test]
 async fn another_client_slows_the_apply_and_starts_no_storm() {
     let reads = (100_000, 10_000);
     let served = served(reads);
     // Three quarters of the burst at once, and then a third of what comes back.
     let other = async {
-        let path = format!(
-            "/subscriptions/{ID}/resourceGroups/rg-elsewhere?api-version=2021-04-01"
-        );
+        let path =
+            format!("/subscriptions/{ID}/resourceGroups/rg-elsewhere?api-version=2021-04-01");
         let body = json!({ "location": "eastus2", "tags": {} });
         for _ in 0..BURST * 3 / 4 {
             served.elsewhere(&path, &body).await;
         }
         loop {
             let now = served.sim.now();
-            served.clock.until(now + jiff::SignedDuration::from_secs(1)).await;
+            served
+                .clock
+                .until(now + jiff::SignedDuration::from_secs(1))
+                .await;
             for _ in 0..RATE / 3 {
                 served.elsewhere(&path, &body).await;
             }

@@ -44,7 +44,10 @@ fn world() -> WorldSpec {
     text.push_str("quota:\n");
     for at in 0..SUBSCRIPTIONS {
         let place = format!("subscription: sub-{at}, region: {}", region(at));
-        let _ = writeln!(text, "  - {{ {place}, family: standardDSv5Family, cores: 16 }}");
+        let _ = writeln!(
+            text,
+            "  - {{ {place}, family: standardDSv5Family, cores: 16 }}"
+        );
     }
     text.push_str("quota_groups:\n  - name: qg\n    management_group: mg\n    subscriptions: [");
     let names: Vec<String> = (0..SUBSCRIPTIONS).map(|at| format!("sub-{at}")).collect();
@@ -182,7 +185,11 @@ async fn a_thousand_stamps_are_seen_in_a_hundredth_of_the_calls() {
         *kinds.entry(resource.address.kind()).or_default() += 1;
     }
     let of = |kind: Kind| kinds.get(&kind).copied().unwrap_or(0);
-    let managed: usize = kinds.iter().filter(|(kind, _)| is_managed(**kind)).map(|it| it.1).sum();
+    let managed: usize = kinds
+        .iter()
+        .filter(|(kind, _)| is_managed(**kind))
+        .map(|it| it.1)
+        .sum();
     let tenants = of(Kind::BlobContainer) + of(Kind::SqlDatabase);
     let items = of(Kind::RegistryItem);
 
@@ -200,10 +207,16 @@ async fn a_thousand_stamps_are_seen_in_a_hundredth_of_the_calls() {
     for (path, count) in by_place(log.all().map(|call| call.1)) {
         println!("  {count:>4} {path}");
     }
-    assert_eq!((of(Kind::ResourceGroup), of(Kind::ScaleSet)), (STAMPS + 20, STAMPS * 2));
+    assert_eq!(
+        (of(Kind::ResourceGroup), of(Kind::ScaleSet)),
+        (STAMPS + 20, STAMPS * 2)
+    );
     assert_eq!((of(Kind::Origin), of(Kind::Lock)), (STAMPS, STAMPS / 10));
     assert_eq!(failed, 0);
-    assert!(calls * 100 <= managed, "{calls} calls for {managed} resources");
+    assert!(
+        calls * 100 <= managed,
+        "{calls} calls for {managed} resources"
+    );
     assert_eq!(queries, WORKSPACES);
     assert_eq!(pages, items.div_ceil(PAGE));
 
@@ -228,7 +241,10 @@ async fn a_thousand_stamps_are_seen_in_a_hundredth_of_the_calls() {
             let none = |name: &str| seen.int(name).unwrap_or(0) == 0;
             let empty = none("limit") && none("usage") && none("cores");
             let quota = matches!(address.kind(), Kind::Quota | Kind::QuotaAllocation);
-            assert!(quota && (empty || address.name() == "cores"), "{address}: {seen:?}");
+            assert!(
+                quota && (empty || address.name() == "cores"),
+                "{address}: {seen:?}"
+            );
         }
     }
     assert_eq!(here.gaps, []);
