@@ -8,7 +8,9 @@
 
 #[path = "calls/cloud.rs"]
 mod cloud;
-#[path = "calls/look.rs"]
-mod look;
+#[path = "calls/forecast.rs"]
+mod forecast;
 #[path = "calls/limits.rs"]
 mod limits;
+#[path = "calls/look.rs"]
+mod look;

@@ -12,8 +12,14 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use stampctl::apply;
+use stampctl::apply::Apply;
+use stampctl::apply::ApplyOutcome;
+use stampctl::approve::Trust;
 use stampctl::manifest;
 use stampctl::model::Fleet;
+use stampctl::plan::format::Plan;
+use stampctl::store::LocalStore;
+use stampctl::store::Who;
 use stampctl_azure::Azure;
 use stampctl_azure::Config;
 use stampctl_azure::Credential;
@@ -94,6 +100,64 @@ impl Served {
             clock: Arc::clone(&self.clock),
         };
         Azure::new(config, Arc::new(transport), self.clock.clone()).expect("loopback")
+    }
+
+    /// Applies a plan to its end while time passes and `others` do what they do.
+    pub(crate) async fn apply(
+        &self,
+        plan: &Plan,
+        azure: &Azure,
+        concurrency: usize,
+        others: impl Future<Output = ()>,
+    ) {
+        let bytes = plan.to_bytes().expect("bytes");
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = LocalStore::open(folder.path()).expect("a store");
+        let (_handle, stop) = apply::stop();
+        let trust = Trust::default();
+        let who = Who {
+            pid: 1,
+            host: "test".to_owned(),
+            user: "test".to_owned(),
+        };
+        let run = apply::apply(Apply {
+            bytes: &bytes,
+            provider: azure,
+            store: &store,
+            clock: &*self.clock,
+            verify: &|_| vec![],
+            trust: &trust,
+            approvals: &[],
+            who: &who,
+            tool: "test",
+            concurrency,
+            stop: &stop,
+            events: &|_| {},
+        });
+        let others = async {
+            others.await;
+            std::future::pending::<()>().await;
+        };
+        let outcome = tokio::select! {
+            outcome = run => outcome,
+            () = self.clock.pass() => unreachable!("it passes for ever"),
+            () = others => unreachable!("they never end"),
+        };
+        assert!(matches!(outcome, ApplyOutcome::Done(_)), "{outcome:?}");
+    }
+
+    /// What `work` gives, while time passes.
+    pub(crate) async fn meanwhile<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = work => done,
+            () = self.clock.pass() => unreachable!("it passes for ever"),
+        }
+    }
+
+    /// Forgets the calls so far.
+    pub(crate) async fn forget(&self) {
+        let url = format!("{}/_sim/calls", self.base);
+        self.http.delete(url).send().await.expect("answers");
     }
 
     /// Every call that the server was sent, by the server.

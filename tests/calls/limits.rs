@@ -8,10 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::json;
-use stampctl::apply;
-use stampctl::apply::Apply;
-use stampctl::apply::ApplyOutcome;
-use stampctl::approve::Trust;
 use stampctl::model::Policy;
 use stampctl::plan::format::Act;
 use stampctl::plan::format::Body;
@@ -23,8 +19,6 @@ use stampctl::plan::format::Step;
 use stampctl::plan::format::StepId;
 use stampctl::plan::format::StepKind;
 use stampctl::plan::format::Subject;
-use stampctl::store::LocalStore;
-use stampctl::store::Who;
 use stampctl_azure::Places;
 use stampctl_azure::Rates;
 use stampctl_azure::throttle::Class;
@@ -154,40 +148,8 @@ fn places() -> Places {
 async fn applied(served: &Served, reads: (u32, u32), others: impl Future<Output = ()>) -> i64 {
     let azure = served.azure(places(), rates(reads));
     let begin = azure.now();
-    let bytes = plan(begin).to_bytes().expect("bytes");
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = LocalStore::open(folder.path()).expect("a store");
-    let (_handle, stop) = apply::stop();
-    let trust = Trust::default();
-    let who = Who {
-        pid: 1,
-        host: "test".to_owned(),
-        user: "test".to_owned(),
-    };
-    let run = apply::apply(Apply {
-        bytes: &bytes,
-        provider: &azure,
-        store: &store,
-        clock: &*served.clock,
-        verify: &|_| vec![],
-        trust: &trust,
-        approvals: &[],
-        who: &who,
-        tool: "test",
-        concurrency: CONCURRENCY,
-        stop: &stop,
-        events: &|_| {},
-    });
-    let others = async {
-        others.await;
-        std::future::pending::<()>().await;
-    };
-    let outcome = tokio::select! {
-        outcome = run => outcome,
-        () = served.clock.pass() => unreachable!("it passes for ever"),
-        () = others => unreachable!("they never end"),
-    };
-    assert!(matches!(outcome, ApplyOutcome::Done(_)), "{outcome:?}");
+    let plan = plan(begin);
+    served.apply(&plan, &azure, CONCURRENCY, others).await;
     azure.now().as_second() - begin.as_second()
 }
 

@@ -169,10 +169,7 @@ async fn a_thousand_stamps_are_seen_in_a_hundredth_of_the_calls() {
     let served = Served::start(&spec, arm::Options::default());
     let azure = served.azure(places(), Rates::default());
     let fleet = fleet(&manifest());
-    let there = tokio::select! {
-        seen = observe::observe(&fleet, &azure) => seen,
-        () = served.clock.pass() => unreachable!("it passes for ever"),
-    };
+    let there = served.meanwhile(observe::observe(&fleet, &azure)).await;
     let log = served.log().await;
 
     let all = Query {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
+use stampctl_contract::Forecast;
 use stampctl_contract::Observation;
 use stampctl_contract::Operation;
 use stampctl_contract::Outcome;
@@ -14,6 +15,7 @@ use stampctl_contract::Query;
 use stampctl_contract::Resource;
 use stampctl_contract::Scope;
 use stampctl_contract::Ticket;
+use stampctl_contract::Work;
 
 use crate::client::Client;
 use crate::clock::Clock;
@@ -21,6 +23,7 @@ use crate::config::Config;
 use crate::config::ConfigError;
 use crate::config::Places;
 use crate::credential::Tokens;
+use crate::forecast;
 use crate::map::sku::Catalogue;
 use crate::throttle::Rates;
 use crate::throttle::Throttle;
@@ -99,5 +102,9 @@ impl Provider for Azure {
 
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
         self.resume(ticket).await
+    }
+
+    fn forecast(&self, work: &Work<'_>) -> Option<Forecast> {
+        Some(forecast::forecast(work, &self.places, &self.rates))
     }
 }

@@ -10,6 +10,7 @@ pub mod resource;
 pub mod observation;
 pub mod operation;
 pub mod fault;
+pub mod forecast;
 pub mod provider;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -19,6 +20,8 @@ pub use address::AddressError;
 pub use address::Kind;
 pub use fault::Fault;
 pub use fault::FaultClass;
+pub use forecast::Forecast;
+pub use forecast::Work;
 pub use observation::Gap;
 pub use observation::Observation;
 pub use observation::Query;

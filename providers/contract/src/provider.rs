@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::Address;
 use crate::Fault;
+use crate::Forecast;
 use crate::Observation;
 use crate::Operation;
 use crate::Outcome;
@@ -12,6 +13,7 @@ use crate::Query;
 use crate::Resource;
 use crate::Scope;
 use crate::Ticket;
+use crate::Work;
 
 /// A cloud, real or simulated.
 ///
@@ -40,4 +42,11 @@ pub trait Provider: Send + Sync {
 
     /// Asks after a change that was [`Outcome::Accepted`].
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault>;
+
+    /// What this work takes of a cloud that limits its calls; `None` where nothing is limited.
+    /// Asks nobody.
+    fn forecast(&self, work: &Work<'_>) -> Option<Forecast> {
+        let _ = work;
+        None
+    }
 }
