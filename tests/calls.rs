@@ -14,3 +14,5 @@ mod forecast;
 mod limits;
 #[path = "calls/look.rs"]
 mod look;
+#[path = "calls/obstacles.rs"]
+mod obstacles;

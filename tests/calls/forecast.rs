@@ -24,6 +24,11 @@ const ID: &str = "11111111-1111-1111-1111-111111111111";
 
 /// Two stamps with a database for each tenant, and eight tenants.
 pub(crate) fn small() -> Fleet {
+    fleet(&manifest())
+}
+
+/// Its manifest.
+pub(crate) fn manifest() -> String {
     let mut text = format!(
         "version: 1
 fleet: small
@@ -59,7 +64,7 @@ tenants:
             "  t-{at}: {{ users: 10, tier: standard, region: eastus2 }}\n"
         ));
     }
-    fleet(&text)
+    text
 }
 
 pub(crate) fn world() -> WorldSpec {

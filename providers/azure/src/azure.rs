@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
 use stampctl_contract::Forecast;
+use stampctl_contract::Needs;
 use stampctl_contract::Observation;
+use stampctl_contract::Obstacle;
 use stampctl_contract::Operation;
 use stampctl_contract::Outcome;
 use stampctl_contract::Provider;
@@ -102,6 +104,10 @@ impl Provider for Azure {
 
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
         self.resume(ticket).await
+    }
+
+    async fn preflight(&self, needs: &Needs) -> Vec<Obstacle> {
+        self.look_ahead(needs).await
     }
 
     fn forecast(&self, work: &Work<'_>) -> Option<Forecast> {

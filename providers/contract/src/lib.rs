@@ -11,6 +11,7 @@ pub mod observation;
 pub mod operation;
 pub mod fault;
 pub mod forecast;
+pub mod preflight;
 pub mod provider;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -31,6 +32,8 @@ pub use operation::Outcome;
 pub use operation::Precondition;
 pub use operation::Ticket;
 pub use operation::Verb;
+pub use preflight::Needs;
+pub use preflight::Obstacle;
 pub use provider::Provider;
 pub use resource::Etag;
 pub use resource::Resource;
