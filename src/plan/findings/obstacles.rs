@@ -43,33 +43,39 @@ fn said(inventory: &Inventory, steps: &[Step], findings: &mut Vec<Finding>) {
             beneath.entry(place).or_default().push(obstacle);
         }
     }
-    // What could not be looked at is told once, whoever would need it.
-    let mut unknown: BTreeSet<(&str, &str)> = BTreeSet::new();
+    // Each is told once, however many run into it.
+    let mut met: BTreeMap<(Cause, &str, &str), BTreeSet<&Subject>> = BTreeMap::new();
     for (step, operation) in calls(steps) {
         let address = &operation.address;
         let subscription = address.part("subscription").unwrap_or_default();
         let here = beneath.get(&(subscription, address.kind()));
         for obstacle in here.into_iter().flatten() {
-            if !is_stopped(inventory, operation, obstacle) {
-                continue;
+            if is_stopped(inventory, operation, obstacle) {
+                let what = (obstacle.cause, &*obstacle.why, &*obstacle.help);
+                met.entry(what).or_default().insert(&step.subject);
             }
-            let code = match obstacle.cause {
-                Cause::NotOffered => FindingCode::SkuNotOffered,
-                Cause::NotRegistered => FindingCode::NotRegistered,
-                Cause::NotPermitted => FindingCode::NotPermitted,
-                Cause::Unseen => {
-                    unknown.insert((&obstacle.why, &obstacle.help));
-                    continue;
-                }
-            };
-            let subject = step.subject.clone();
-            let (why, help) = (&obstacle.why, &obstacle.help);
-            findings.push(finding(code, subject, why, Some("I-6"), help));
         }
     }
-    for (why, help) in unknown {
-        let code = FindingCode::Unchecked;
-        findings.push(finding(code, Subject::Fleet, why, Some("I-6"), help));
+    for ((cause, why, help), subjects) in met {
+        let (code, rule) = match cause {
+            Cause::NotOffered => (FindingCode::SkuNotOffered, None),
+            Cause::NotRegistered => (FindingCode::NotRegistered, None),
+            Cause::NotPermitted => (FindingCode::NotPermitted, None),
+            Cause::Unseen => (FindingCode::Unchecked, Some("I-6")),
+        };
+        let (subject, what) = among(&subjects, why);
+        findings.push(finding(code, subject, what, rule, help));
+    }
+}
+
+/// Whom something concerns, and what it is: the fleet and a number where there are several.
+fn among(subjects: &BTreeSet<&Subject>, what: &str) -> (Subject, String) {
+    match subjects.first() {
+        Some(subject) if subjects.len() == 1 => ((*subject).clone(), what.to_owned()),
+        _ => {
+            let count = subjects.len();
+            (Subject::Fleet, format!("{what}; {count} subjects need it"))
+        }
     }
 }
 
