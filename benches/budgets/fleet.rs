@@ -256,6 +256,7 @@ fn observed(size: Size, fleet: &Fleet) -> io::Result<Inventory> {
         fleet_item: None,
         resources: BTreeMap::new(),
         gaps: Vec::new(),
+        obstacles: vec![],
     };
     let mut population: BTreeMap<StampId, u32> = BTreeMap::new();
     for person in size.people().filter(|person| person.fate != Fate::Joins) {

@@ -109,6 +109,7 @@ fn fleet(stamps: u32, tenants: u32) -> (Fleet, Inventory) {
         fleet_item: None,
         resources: BTreeMap::new(),
         gaps: Vec::new(),
+        obstacles: vec![],
     };
     let name = |n: u32| format!("stamp-{n:05}");
     let region = |n: u32| format!("region{:02}", n % REGIONS);

@@ -150,6 +150,7 @@ fn fleet(args: &ApplyArgs, context: &Context, ui: &Ui) -> Result<Exit, Stop> {
     }
     let inventory = planning::observe(&loaded.fleet, &tools.cloud)?;
     let (plan, refused) = sealing::plan(&loaded.fleet, &inventory, None)?
+        .foreseen(&tools.cloud)?
         .keep(|plan, violations| planning::refusal(plan, violations, ui))?;
     if args.format == DataFormat::Text {
         plan_view::show(&plan, &ViewArgs::default(), None, &loaded.manifest, ui)?;

@@ -8,6 +8,7 @@ use clap::Args;
 use super::args::FleetArgs;
 use super::args::quoted;
 use super::cloud;
+use super::cloud::Cloud;
 use super::exit::Exit;
 use super::load;
 use super::load::LoadedFleet;
@@ -21,6 +22,7 @@ use super::stop::Stop;
 use super::ui::Ui;
 use crate::approve;
 use crate::approve::Trust;
+use crate::model::ProviderRef;
 use crate::observe::Inventory;
 use crate::plan::format::Action;
 use crate::plan::format::Change;
@@ -52,8 +54,11 @@ pub(super) struct PlanArgs {
 
 /// Makes a plan, shows it, and saves it where asked to.
 pub(super) fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
-    let (loaded, inventory) = inputs(args, ui)?;
-    let judged = sealing::plan(&loaded.fleet, &inventory, args.out.as_deref())?;
+    let (loaded, inventory, cloud) = inputs(args, ui)?;
+    let mut judged = sealing::plan(&loaded.fleet, &inventory, args.out.as_deref())?;
+    if let Some(cloud) = &cloud {
+        judged = judged.foreseen(cloud)?;
+    }
     // The program is about to end: to take a million tenants apart would only take time.
     std::mem::forget(inventory);
     let show = |plan: &Plan, violations: &[Violation]| {
@@ -84,17 +89,23 @@ pub(super) fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit, Stop> {
 }
 
 /// The fleet, and the world as it was or is observed. Two files are read side by side.
-fn inputs(args: &PlanArgs, ui: &Ui) -> Result<(LoadedFleet, Inventory), Stop> {
+///
+/// The cloud comes with them where it says what a plan takes. To plan from a file, a cloud that
+/// limits nothing need not be opened, and one that the operator has not set up need not be there.
+fn inputs(args: &PlanArgs, ui: &Ui) -> Result<(LoadedFleet, Inventory, Option<Cloud>), Stop> {
     let Some(file) = &args.observed else {
         let loaded = load::load(&args.fleet, ui)?;
-        let inventory = planning::observe(&loaded.fleet, &cloud::open(&loaded)?)?;
-        return Ok((loaded, inventory));
+        let cloud = cloud::open(&loaded)?;
+        let inventory = planning::observe(&loaded.fleet, &cloud)?;
+        return Ok((loaded, inventory, Some(cloud)));
     };
     let read = || planning::read_inventory(file);
     let (inventory, loaded) = planning::beside(read, || load::load(&args.fleet, ui));
     let (loaded, inventory) = (loaded?, inventory?);
     planning::is_of(&inventory, &loaded.fleet, file)?;
-    Ok((loaded, inventory))
+    let limits = matches!(loaded.fleet.provider, ProviderRef::Azure { .. });
+    let cloud = limits.then(|| cloud::open(&loaded).ok()).flatten();
+    Ok((loaded, inventory, cloud))
 }
 
 /// The command that comes next.

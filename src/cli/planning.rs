@@ -9,12 +9,14 @@ use super::outfile;
 use super::stop::Stop;
 use super::ui::Ui;
 use crate::model::Fleet;
+use crate::model::Seconds;
 use crate::observe;
 use crate::observe::Inventory;
 use crate::place;
 use crate::plan;
 use crate::plan::format::Body;
 use crate::plan::format::Digest;
+use crate::plan::format::Forecast;
 use crate::plan::format::Plan;
 use crate::verify::Violation;
 
@@ -101,6 +103,17 @@ pub(super) fn unsealed(fleet: &Fleet, inventory: &Inventory) -> Result<(Body, Di
 fn unplanned(fault: &dyn std::error::Error) -> Stop {
     Stop::error(format!("no plan could be made: {fault}"))
         .help("this is a fault of stampctl itself; please report it with the manifest")
+}
+
+/// The same plan, with what it takes of this cloud in its seal.
+pub(super) fn foreseen(plan: Plan, cloud: &Cloud) -> Result<Plan, Stop> {
+    let forecast = cloud.provider().forecast(&plan.work());
+    let forecast = forecast.map(|forecast| Forecast {
+        calls: forecast.calls,
+        at_least: Seconds(forecast.at_least_seconds),
+    });
+    plan.foreseen(forecast)
+        .map_err(|fault| Stop::error(format!("the plan cannot be sealed: {fault}")))
 }
 
 /// Says every violation of a plan. The code with which it is refused, if it is.

@@ -9,6 +9,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
+use super::cloud::Cloud;
 use super::outfile::Begun;
 use super::planning;
 use super::stop::Stop;
@@ -68,6 +69,14 @@ pub(super) fn plan(
 }
 
 impl Judged {
+    /// The same, with what the plan takes of this cloud in its seal.
+    pub(super) fn foreseen(self, cloud: &Cloud) -> Result<Self, Stop> {
+        Ok(Self {
+            plan: planning::foreseen(self.plan, cloud)?,
+            ..self
+        })
+    }
+
     /// Does something with the plan and its violations while the file is ended.
     pub(super) fn keep<T>(
         self,

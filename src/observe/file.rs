@@ -47,6 +47,10 @@ impl Inventory {
         map(&mut out, "resources", &self.resources)?;
         out.push(b',');
         list(&mut out, "gaps", &self.gaps)?;
+        if !self.obstacles.is_empty() {
+            out.push(b',');
+            list(&mut out, "obstacles", &self.obstacles)?;
+        }
         out.extend_from_slice(b"\n}\n");
         Ok(out)
     }
@@ -186,6 +190,19 @@ mod tests {
             serde_json::from_value(serde_json::to_value(&read.tenants).expect("a value"))
                 .expect("what the derived reader reads");
         assert_eq!(read.tenants, tenants);
+    }
+
+    #[test]
+    fn obstacles_are_kept() {
+        let obstacle = r#"{"cause":"not_offered","subscription":"sub","kinds":["scale_set"],"stops":{"machines":{"region":"eastus2","zone":"1","sku":"Standard_D8s_v5"}},"why":"no","help":"another"}"#;
+        let file = FILE.replace(
+            "\"gaps\": []\n",
+            &format!("\"gaps\": [],\n\"obstacles\": [\n  {obstacle}\n]\n"),
+        );
+        let read = Inventory::from_bytes(file.as_bytes()).expect("an inventory");
+        assert_eq!(read.obstacles.len(), 1);
+        let written = read.to_bytes().expect("bytes");
+        assert_eq!(String::from_utf8_lossy(&written), file);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(super) fn fold(fleet: &str, observation: Observation) -> Inventory {
         fleet_item: None,
         resources: BTreeMap::new(),
         gaps: observation.gaps,
+        obstacles: Vec::new(),
     };
     let mut measured = Vec::new();
     let mut data = Vec::new();

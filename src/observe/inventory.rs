@@ -9,6 +9,7 @@ use stampctl_contract::Address;
 use stampctl_contract::Etag;
 use stampctl_contract::Gap;
 use stampctl_contract::Kind;
+use stampctl_contract::Obstacle;
 use stampctl_contract::Resource;
 
 use crate::model::Load;
@@ -42,6 +43,9 @@ pub struct Inventory {
     pub resources: BTreeMap<Address, SeenResource>,
     /// What was not seen.
     pub gaps: Vec<Gap>,
+    /// What would stop calls of this fleet, as the cloud says beforehand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<Obstacle>,
 }
 
 /// A resource's settings and version, under its address.

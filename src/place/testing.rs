@@ -165,6 +165,7 @@ impl Setting {
             fleet_item: None,
             resources: BTreeMap::new(),
             gaps: Vec::new(),
+            obstacles: vec![],
         };
         let mut setting = Self { fleet, world };
         let group = ["mg", "group", HERE, FAMILY];

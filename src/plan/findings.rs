@@ -13,6 +13,7 @@ use crate::model::QuotaKey;
 use crate::model::policy::Band;
 use crate::model::policy::OnRemoved;
 
+mod obstacles;
 mod stamps;
 mod tenants;
 mod told;
@@ -139,7 +140,9 @@ pub(super) fn after(context: &Context<'_>, steps: &[Step]) -> Vec<Finding> {
             format!("raise `policy.limits.{name}` to {done} in the same pull request, or do less"),
         )
     });
-    over.collect()
+    let mut findings: Vec<Finding> = over.collect();
+    obstacles::find(context, steps, &mut findings);
+    findings
 }
 
 /// Whether a band calls for action.

@@ -59,6 +59,8 @@ pub(super) fn of_inventory(inventory: &Inventory) -> Result<Digest, PlanError> {
         fleet_item,
         resources,
         gaps,
+        // What they make of the plan is in its findings.
+        obstacles: _,
     } = inventory;
     let mut fields = Fields::default();
     fields.json(&(format, fleet, observed_at, fleet_item, gaps))?;

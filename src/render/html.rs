@@ -40,7 +40,8 @@ pub fn page(view: &View) -> String {
         &mut out,
         identity
             .into_iter()
-            .map(|(name, value)| (name, value.clone())),
+            .map(|(name, value)| (name, value.clone()))
+            .chain(header.forecast.iter().map(|it| ("takes", it.clone()))),
     );
     let (refusals, notes): (Vec<_>, Vec<_>) = view.findings.iter().partition(|f| f.refuses);
     if !refusals.is_empty() {

@@ -137,6 +137,9 @@ fn foot(view: &View) -> String {
         header.expires_at,
         header.resume_until,
     );
+    if let Some(forecast) = &header.forecast {
+        let _ = writeln!(out, "\n{}.", short(forecast));
+    }
     if let Some(next) = &view.next {
         let command = clip(&next.command);
         let _ = write!(

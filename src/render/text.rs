@@ -76,6 +76,9 @@ fn header(page: &mut Page, view: &View) {
     for (name, value) in identity {
         page.item(2, &format!("{name:<8}"), Ink::Faint, &value);
     }
+    if let Some(forecast) = &header.forecast {
+        page.item(2, "takes   ", Ink::Faint, forecast);
+    }
     if view.level == Level::Property {
         page.item(2, "manifest", Ink::Faint, &header.manifest);
         page.item(2, "registry", Ink::Faint, &header.registry);

@@ -18,6 +18,7 @@ use crate::place::placement::PassedOver;
 use crate::place::placement::Why;
 use crate::plan::format::Action;
 use crate::plan::format::Condition;
+use crate::plan::format::Forecast;
 use crate::plan::format::Hazard;
 use crate::plan::format::OnTimeout;
 use crate::plan::format::Patience;
@@ -94,6 +95,16 @@ pub fn duration(seconds: u64) -> String {
     } else {
         parts.join(" ")
     }
+}
+
+/// What a plan takes of a cloud: `at least 1,240 calls to azure; at least 1m 44s by its limits`.
+pub fn forecast(forecast: Forecast, provider: &str) -> String {
+    let calls = count(forecast.calls, "call", "calls");
+    let limits = match forecast.at_least.0 {
+        0 => "its limits do not hold that up".to_owned(),
+        seconds => format!("at least {} by its limits", duration(seconds)),
+    };
+    format!("at least {calls} to {provider}; {limits}")
 }
 
 /// Whom a change or step is about.

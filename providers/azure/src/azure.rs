@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use stampctl_contract::Address;
 use stampctl_contract::Fault;
+use stampctl_contract::Forecast;
+use stampctl_contract::Needs;
 use stampctl_contract::Observation;
+use stampctl_contract::Obstacle;
 use stampctl_contract::Operation;
 use stampctl_contract::Outcome;
 use stampctl_contract::Provider;
@@ -14,6 +17,7 @@ use stampctl_contract::Query;
 use stampctl_contract::Resource;
 use stampctl_contract::Scope;
 use stampctl_contract::Ticket;
+use stampctl_contract::Work;
 
 use crate::client::Client;
 use crate::clock::Clock;
@@ -21,6 +25,7 @@ use crate::config::Config;
 use crate::config::ConfigError;
 use crate::config::Places;
 use crate::credential::Tokens;
+use crate::forecast;
 use crate::map::sku::Catalogue;
 use crate::throttle::Rates;
 use crate::throttle::Throttle;
@@ -99,5 +104,13 @@ impl Provider for Azure {
 
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault> {
         self.resume(ticket).await
+    }
+
+    async fn preflight(&self, needs: &Needs) -> Vec<Obstacle> {
+        self.look_ahead(needs).await
+    }
+
+    fn forecast(&self, work: &Work<'_>) -> Option<Forecast> {
+        Some(forecast::forecast(work, &self.places, &self.rates))
     }
 }

@@ -215,6 +215,11 @@ impl Client {
         self.may_go(outgoing)?;
         let place = place(&outgoing.url);
         let wait = lock(&self.throttle).take(&place, outgoing.class, self.clock.now());
+        let aloft = Aloft {
+            client: self,
+            place: &place,
+            class: outgoing.class,
+        };
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
@@ -243,14 +248,38 @@ impl Client {
             body: outgoing.body.clone(),
         };
         let sent = self.transport.send(request).await;
-        if let Ok(answer) = &sent
-            && answer.status == 429
-            && fault::of_response(outgoing.method, answer).class == FaultClass::Throttled
-        {
-            let wait = answer.retry_after().unwrap_or(10);
-            lock(&self.throttle).refused(&place, outgoing.class, self.clock.now(), wait);
+        drop(aloft);
+        if let Ok(answer) = &sent {
+            self.learn(outgoing, &place, answer);
         }
         Ok(sent)
+    }
+
+    /// Corrects the budget by what an answer says of the cloud's.
+    fn learn(&self, outgoing: &Outgoing, place: &str, answer: &Response) {
+        let now = self.clock.now();
+        let mut throttle = lock(&self.throttle);
+        if answer.status == 429 {
+            if fault::of_response(outgoing.method, answer).class == FaultClass::Throttled {
+                let wait = answer.retry_after().unwrap_or(10);
+                throttle.refused(place, outgoing.class, now, wait);
+            }
+            return;
+        }
+        let word = match outgoing.class {
+            Class::Reads => "reads",
+            Class::Writes => "writes",
+            Class::Deletes => "deletes",
+            Class::Graph | Class::Logs | Class::Data => "",
+        };
+        let scope = if place == TENANT {
+            "tenant"
+        } else {
+            "subscription"
+        };
+        let name = format!("x-ms-ratelimit-remaining-{scope}-{word}");
+        let left = answer.header(&name).and_then(|it| it.trim().parse().ok());
+        throttle.let_in(place, outgoing.class, now, left);
     }
 
     /// Refuses to send a token anywhere else than to the service that it is for. The cloud's own
@@ -297,7 +326,24 @@ fn place(url: &str) -> String {
     let low = fold(url);
     let found = low.split("/subscriptions/").nth(1);
     let name = found.and_then(|rest| rest.split(['/', '?']).next());
-    name.unwrap_or("tenant").to_owned()
+    name.unwrap_or(TENANT).to_owned()
+}
+
+/// The place of calls that are about no subscription.
+const TENANT: &str = "tenant";
+
+/// A call that was let out; it is over when this is dropped, however it ended.
+struct Aloft<'a> {
+    client: &'a Client,
+    place: &'a str,
+    class: Class,
+}
+
+impl Drop for Aloft<'_> {
+    fn drop(&mut self) {
+        let now = self.client.clock.now();
+        lock(&self.client.throttle).landed(self.place, self.class, now);
+    }
 }
 
 /// A poisoned lock holds counters only, and they are whole.

@@ -16,6 +16,7 @@ pub mod credential;
 pub mod http;
 pub mod client;
 pub mod config;
+pub mod forecast;
 pub mod step;
 pub mod map;
 pub mod azure;

@@ -3,6 +3,9 @@
 //! Resource Manager counts per subscription, principal and class, refills while one waits, and
 //! prolongs the penalty of a caller that tries again too early. So the bucket is kept on this side,
 //! a 429 stops its whole bucket, and nobody else finds out by failing.
+//!
+//! Others share the cloud's bucket. What an answer says is left of it corrects this side's, and
+//! each refusal slows it down; it speeds up again with every call that is let in.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -108,6 +111,43 @@ struct Bucket {
     at: Timestamp,
     /// Nothing goes out before.
     closed_until: Option<Timestamp>,
+    /// Calls that were let out and have no answer yet.
+    out: u32,
+    /// How much of the rate is used, in thousandths.
+    pace: u32,
+}
+
+/// The whole of a rate.
+const FULL_PACE: u32 = 1000;
+/// The slowest that refusals make a bucket.
+const SLOWEST_PACE: u32 = 100;
+
+impl Bucket {
+    fn full(rate: Rate, now: Timestamp) -> Self {
+        Self {
+            level: i128::from(rate.burst) * CALL,
+            at: now,
+            closed_until: None,
+            out: 0,
+            pace: FULL_PACE,
+        }
+    }
+
+    /// Units that come back in a millisecond.
+    fn speed(&self, rate: Rate) -> i128 {
+        let whole = i128::from(rate.per_kilosecond) * i128::from(self.pace);
+        (whole / i128::from(FULL_PACE)).max(1)
+    }
+
+    /// Counts what came back until `to`.
+    fn refill(&mut self, rate: Rate, to: Timestamp) {
+        let passed = to.as_millisecond() - self.at.as_millisecond();
+        if passed > 0 {
+            let full = i128::from(rate.burst) * CALL;
+            self.level = full.min(self.level + i128::from(passed) * self.speed(rate));
+            self.at = to;
+        }
+    }
 }
 
 /// The buckets of one process.
@@ -128,44 +168,58 @@ impl Throttle {
         }
     }
 
-    /// Takes a place in line for one call; how long to wait before it goes out.
-    pub fn take(&mut self, place: &str, class: Class, now: Timestamp) -> Duration {
+    fn bucket(&mut self, place: &str, class: Class, now: Timestamp) -> (&mut Bucket, Rate) {
         let rate = self.rates.of(class);
-        let full = i128::from(rate.burst) * CALL;
-        let bucket = self
-            .buckets
-            .entry((place.to_owned(), class))
-            .or_insert(Bucket {
-                level: full,
-                at: now,
-                closed_until: None,
-            });
-        let speed = i128::from(rate.per_kilosecond.max(1));
+        let key = (place.to_owned(), class);
+        let bucket = self.buckets.entry(key);
+        (bucket.or_insert_with(|| Bucket::full(rate, now)), rate)
+    }
+
+    /// Takes a place in line for one call; how long to wait before it goes out. [`Self::landed`]
+    /// is told when it is over.
+    pub fn take(&mut self, place: &str, class: Class, now: Timestamp) -> Duration {
+        let (bucket, rate) = self.bucket(place, class, now);
         let start = bucket.closed_until.map_or(now, |until| until.max(now));
-        let passed = start.as_millisecond() - bucket.at.as_millisecond();
-        if passed > 0 {
-            bucket.level = full.min(bucket.level + i128::from(passed) * speed);
-            bucket.at = start;
-        }
+        bucket.refill(rate, start);
         bucket.level -= CALL;
-        self.let_out += 1;
+        bucket.out += 1;
+        let speed = bucket.speed(rate);
         let missing = (-bucket.level).max(0);
         let line = u64::try_from((missing + speed - 1) / speed).unwrap_or(u64::MAX);
         let closed = start.as_millisecond() - now.as_millisecond();
+        self.let_out += 1;
         Duration::from_millis(line.saturating_add(u64::try_from(closed).unwrap_or(0)))
     }
 
-    /// The cloud refused a call for `wait` seconds: nothing of this bucket goes out before, and
-    /// what it holds afterwards is one call, so that those who waited do not come at once.
+    /// A call that was let out has its answer, or was given up.
+    pub fn landed(&mut self, place: &str, class: Class, now: Timestamp) {
+        let (bucket, _) = self.bucket(place, class, now);
+        bucket.out = bucket.out.saturating_sub(1);
+    }
+
+    /// The cloud let a call in, and where it said so, with `left` calls left in its own bucket. Of
+    /// these, the calls that are under way or in line here will take theirs.
+    pub fn let_in(&mut self, place: &str, class: Class, now: Timestamp, left: Option<u32>) {
+        let (bucket, rate) = self.bucket(place, class, now);
+        bucket.pace = FULL_PACE.min(bucket.pace + 1);
+        if let Some(left) = left {
+            bucket.refill(rate, now);
+            let free = i128::from(left) - i128::from(bucket.out);
+            bucket.level = bucket.level.min(free * CALL);
+        }
+    }
+
+    /// The cloud refused a call for `wait` seconds: nothing of this bucket goes out before, what
+    /// it holds afterwards is one call, so that those who waited do not come at once, and it comes
+    /// back more slowly, because somebody else takes a part. Refusals of calls that were under way
+    /// together count as one.
     pub fn refused(&mut self, place: &str, class: Class, now: Timestamp, wait: u32) {
         self.refused += 1;
         let until = now + jiff::SignedDuration::from_secs(i64::from(wait));
-        let key = (place.to_owned(), class);
-        let bucket = self.buckets.entry(key).or_insert(Bucket {
-            level: CALL,
-            at: now,
-            closed_until: None,
-        });
+        let (bucket, _) = self.bucket(place, class, now);
+        if bucket.closed_until.is_none_or(|it| it <= now) {
+            bucket.pace = SLOWEST_PACE.max(bucket.pace * 3 / 4);
+        }
         bucket.level = bucket.level.min(CALL);
         bucket.at = bucket.at.max(until);
         bucket.closed_until = Some(bucket.closed_until.map_or(until, |it| it.max(until)));
@@ -231,8 +285,43 @@ mod tests {
             .collect();
         assert_eq!(waits[0], Duration::from_secs(16));
         assert!(waits.iter().all(|wait| *wait >= Duration::from_secs(16)));
-        assert_eq!(waits[10], Duration::from_secs(17));
+        // Ten more at three quarters of the rate.
+        assert_eq!(waits[10], Duration::from_millis(16_000 + 1_334));
         assert_eq!(throttle.counts(), (12, 1));
+    }
+
+    #[test]
+    fn what_the_cloud_says_is_left_is_all_there_is() {
+        let mut throttle = Throttle::new(writes(200, 10));
+        for _ in 0..3 {
+            throttle.take("sub", Class::Writes, at(0));
+        }
+        throttle.landed("sub", Class::Writes, at(0));
+        // Somebody else has taken nearly all. Two of the four are for the calls under way.
+        throttle.let_in("sub", Class::Writes, at(0), Some(4));
+        let waits: Vec<Duration> = (0..4)
+            .map(|_| throttle.take("sub", Class::Writes, at(0)))
+            .collect();
+        let millis = [0, 0, 100, 200].map(Duration::from_millis);
+        assert_eq!(waits, millis);
+    }
+
+    #[test]
+    fn refusals_slow_a_bucket_down_and_success_speeds_it_up() {
+        let mut throttle = Throttle::new(writes(1, 10));
+        let gap = |throttle: &mut Throttle, now: i64| {
+            let first = throttle.take("sub", Class::Writes, at(now));
+            throttle.take("sub", Class::Writes, at(now)) - first
+        };
+        assert_eq!(gap(&mut throttle, 0), Duration::from_millis(100));
+        // Refused together: once.
+        throttle.refused("sub", Class::Writes, at(1_000), 1);
+        throttle.refused("sub", Class::Writes, at(1_000), 1);
+        assert_eq!(gap(&mut throttle, 60_000).as_millis(), 134);
+        for _ in 0..250 {
+            throttle.let_in("sub", Class::Writes, at(120_000), None);
+        }
+        assert_eq!(gap(&mut throttle, 120_000), Duration::from_millis(100));
     }
 
     proptest! {

@@ -5,13 +5,17 @@ use jiff::Timestamp;
 
 use crate::Address;
 use crate::Fault;
+use crate::Forecast;
+use crate::Needs;
 use crate::Observation;
+use crate::Obstacle;
 use crate::Operation;
 use crate::Outcome;
 use crate::Query;
 use crate::Resource;
 use crate::Scope;
 use crate::Ticket;
+use crate::Work;
 
 /// A cloud, real or simulated.
 ///
@@ -40,4 +44,18 @@ pub trait Provider: Send + Sync {
 
     /// Asks after a change that was [`Outcome::Accepted`].
     async fn poll(&self, ticket: &Ticket) -> Result<Outcome, Fault>;
+
+    /// What stands in the way of what a fleet may need, as far as the cloud says so beforehand;
+    /// what could not be looked at is among it. Empty where nothing is known to.
+    async fn preflight(&self, needs: &Needs) -> Vec<Obstacle> {
+        let _ = needs;
+        Vec::new()
+    }
+
+    /// What this work takes of a cloud that limits its calls; `None` where nothing is limited.
+    /// Asks nobody.
+    fn forecast(&self, work: &Work<'_>) -> Option<Forecast> {
+        let _ = work;
+        None
+    }
 }

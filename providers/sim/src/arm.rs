@@ -69,6 +69,13 @@ pub struct Options {
     pub require_tokens: bool,
     /// Namespaces that subscriptions begin without; all others are registered.
     pub unregistered: Vec<String>,
+    /// Sizes that no subscription is offered, as `region/zone/size`.
+    pub not_offered: Vec<String>,
+    /// What the caller's role says of itself; all actions where nothing is said. It is told, not
+    /// enforced.
+    pub actions: Vec<String>,
+    /// Actions that the role leaves out.
+    pub not_actions: Vec<String>,
 }
 
 /// Why the server does not serve.

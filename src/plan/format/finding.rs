@@ -75,6 +75,18 @@ finding_codes! {
     NeedsReplacement = "needs a new stamp", true;
     /// A state from which the wished one cannot be reached (requirements F1).
     WrongState = "is in another state", true;
+    /// Machines of a size that the subscription cannot have there: neither quota nor capacity.
+    SkuNotOffered = "size is not offered", true;
+    /// A subscription has fewer cores of its own than the plan needs.
+    QuotaExceeded = "quota would be exceeded", true;
+    /// A service that the subscription is not registered for.
+    NotRegistered = "provider is not registered", true;
+    /// A call that the caller may not make.
+    NotPermitted = "permission is missing", true;
+    /// Somebody's lock on what the plan changes or deletes.
+    Locked = "is locked", true;
+    /// Whether a call would be let in could not be looked at.
+    Unchecked = "is UNKNOWN", false;
     /// A group's limit is less than the manifest expects.
     QuotaBelowExpected = "less quota than expected", false;
     /// Cores that are allocated and not needed by any stamp.

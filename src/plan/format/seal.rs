@@ -10,6 +10,7 @@ use sha2::Sha256;
 
 use super::Body;
 use super::FORMAT;
+use super::Forecast;
 use super::Plan;
 use super::lines;
 
@@ -88,6 +89,9 @@ pub struct Seal {
     pub resume_until: Timestamp,
     /// Digest of what was observed and not touched.
     pub rest: Digest,
+    /// What it takes of a cloud that limits its calls; absent where nothing limits them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// Digest of this seal without this line, so that no byte of the file can change unseen.
     pub check: Digest,
 }
@@ -137,6 +141,7 @@ impl Plan {
             expires_at: after(body.policy.plan.expires_after.0),
             resume_until: after(body.policy.plan.resume_within.0),
             rest,
+            forecast: None,
             check: Digest(String::new()),
         };
         seal.check = Digest::of_value(&seal)?;
@@ -145,6 +150,14 @@ impl Plan {
             body,
             seal,
         })
+    }
+
+    /// The same plan, whose seal says what it takes.
+    pub fn foreseen(mut self, forecast: Option<Forecast>) -> Result<Self, PlanError> {
+        self.seal.forecast = forecast;
+        self.seal.check = Digest(String::new());
+        self.seal.check = Digest::of_value(&self.seal)?;
+        Ok(self)
     }
 
     /// The plan's canonical bytes: what is written to a file, a line for each thing.

@@ -80,6 +80,9 @@ fn header(plan: &Plan) -> Header {
         observed_at: seal.observed_at.to_string(),
         expires_at: seal.expires_at.to_string(),
         resume_until: seal.resume_until.to_string(),
+        forecast: seal
+            .forecast
+            .map(|forecast| words::forecast(forecast, &body.provider)),
         tenants: body.tenants,
     }
 }

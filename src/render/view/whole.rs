@@ -39,6 +39,9 @@ pub struct Header {
     pub expires_at: String,
     /// Until when later steps may start.
     pub resume_until: String,
+    /// What it takes of a cloud that limits its calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<String>,
     /// Tenants of the fleet when the plan is done.
     pub tenants: u64,
 }

@@ -147,12 +147,27 @@ fn skus(face: &Face, request: &Request, name: &str) -> Answer {
         .filter(|(region, _)| wanted.as_ref().is_none_or(|wanted| wanted == region));
     Ok(Reply::collection(
         shown
-            .filter_map(|(region, size)| sku_of(&region, &size))
+            .filter_map(|(region, size)| sku_of(face, &region, &size))
             .collect(),
     ))
 }
 
-fn sku_of(region: &str, size: &str) -> Option<Json> {
+fn sku_of(face: &Face, region: &str, size: &str) -> Option<Json> {
+    let held = ["1", "2", "3"].into_iter().filter(|zone| {
+        let place = format!("{region}/{zone}/{size}");
+        face.options.not_offered.contains(&place)
+    });
+    let held: Vec<&str> = held.collect();
+    let restrictions = if held.is_empty() {
+        json!([])
+    } else {
+        json!([{
+            "type": "Zone",
+            "values": [region],
+            "restrictionInfo": { "locations": [region], "zones": held },
+            "reasonCode": "NotAvailableForSubscription",
+        }])
+    };
     let (family, vcpus) = sku::shape(size)?;
     let capability = |name: &str, value: &str| json!({ "name": name, "value": value });
     Some(json!({
@@ -167,6 +182,6 @@ fn sku_of(region: &str, size: &str) -> Option<Json> {
             capability("vCPUs", &vcpus.to_string()),
             capability("CapacityReservationSupported", "True"),
         ],
-        "restrictions": [],
+        "restrictions": restrictions,
     }))
 }

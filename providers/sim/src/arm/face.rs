@@ -299,6 +299,9 @@ impl Face {
             | [.., "providers", "microsoft.authorization", "locks", _] => {
                 super::locks::answer(self, request, lower)
             }
+            [.., "providers", "microsoft.authorization", "permissions"] => {
+                Ok(auth::permissions(self))
+            }
             [.., "providers", "microsoft.insights", "metrics"] => {
                 super::insights::metrics(self, request)
             }

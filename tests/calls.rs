@@ -1,0 +1,18 @@
+//! How many calls Azure takes, as the simulated cloud counted them: a look at a large fleet, and
+//! an apply under the cloud's limits. Real HTTP on loopback; the clock is the cloud's.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test writes a manifest to load, and keeps a journal in a folder of its own"
+)]
+
+#[path = "calls/cloud.rs"]
+mod cloud;
+#[path = "calls/forecast.rs"]
+mod forecast;
+#[path = "calls/limits.rs"]
+mod limits;
+#[path = "calls/look.rs"]
+mod look;
+#[path = "calls/obstacles.rs"]
+mod obstacles;
