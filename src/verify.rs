@@ -8,12 +8,15 @@
 //! by steps that are totally ordered, so that one order of them is every order.
 
 pub mod arrivals;
+pub mod calls;
 pub mod case;
 pub mod contract;
 pub mod graph;
+pub mod index;
 pub mod ledger;
 pub mod mutate;
 pub mod page;
+pub mod rows;
 pub mod rule;
 pub mod rules;
 #[cfg(test)]

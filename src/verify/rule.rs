@@ -65,7 +65,7 @@ pub struct Order {
     pub first: &'static [StepKind],
     /// When the plan must have the earlier step; otherwise only an order is asked for, where
     /// it has it.
-    pub needed: fn(&Case<'_>, &Step) -> bool,
+    pub needed: fn(&Case<'_>, usize) -> bool,
 }
 
 /// A plan breaks a rule.
@@ -173,11 +173,11 @@ impl Sink<'_> {
 pub fn orders_only(_: &Case<'_>, _: &mut Sink<'_>) {}
 
 /// The earlier step must be in the plan.
-pub fn always(_: &Case<'_>, _: &Step) -> bool {
+pub fn always(_: &Case<'_>, _: usize) -> bool {
     true
 }
 
 /// Only the order counts, where both are in the plan.
-pub fn if_there(_: &Case<'_>, _: &Step) -> bool {
+pub fn if_there(_: &Case<'_>, _: usize) -> bool {
     false
 }

@@ -118,7 +118,7 @@ fn in_order(case: &Case<'_>, order: &Order, sink: &mut Sink<'_>) {
                     sink.step(step, format!("it does not wait for `{first}`"));
                 }
             }
-            if !found && (order.needed)(case, step) {
+            if !found && (order.needed)(case, at) {
                 let words: Vec<_> = order.first.iter().map(|kind| kind.word()).collect();
                 sink.step(
                     step,

@@ -12,14 +12,14 @@ use super::world::World;
 /// the business of the rules.
 pub fn in_order(case: &Case<'_>, findings: &mut Findings) {
     let mut world = World::of(case);
-    for (_, step) in case.steps() {
+    for &at in case.graph.order() {
         // A condition that is known to be false stops an apply; what comes after is never done.
-        let Some(breaches) = world.play(case, step) else {
+        let Some(breaches) = world.play(case, at) else {
             return;
         };
         for (id, message) in breaches {
             if let Some(rule) = rule(id) {
-                findings.sink(rule).step(step, message);
+                findings.sink(rule).step(case.graph.step(at), message);
             }
         }
     }
@@ -40,7 +40,7 @@ pub fn in_every_order(case: &Case<'_>, most: usize) -> Option<BTreeSet<&'static 
                 continue;
             }
             let mut next = world.clone();
-            let Some(breaches) = next.play(case, case.graph.step(at)) else {
+            let Some(breaches) = next.play(case, at) else {
                 continue;
             };
             broken.extend(breaches.into_iter().map(|(rule, _)| rule));

@@ -76,8 +76,8 @@ pub const O_24: Rule = Rule {
     check: guaranteed,
 };
 
-fn is_new(case: &Case<'_>, step: &Step) -> bool {
-    case.state(step).is_none()
+fn is_new(case: &Case<'_>, at: usize) -> bool {
+    case.state(at).is_none()
 }
 
 fn guaranteed(case: &Case<'_>, sink: &mut Sink<'_>) {
@@ -89,7 +89,7 @@ fn guaranteed(case: &Case<'_>, sink: &mut Sink<'_>) {
     ] {
         for (at, step) in case.of_kind(kind) {
             let Some(name) = case
-                .stamp(step)
+                .stamp(at)
                 .and_then(|(_, stamp)| stamp.reservation.as_ref())
             else {
                 continue;
@@ -131,9 +131,9 @@ fn grows(step: &Step) -> bool {
     calls.any(|call| crate::verify::ledger::written(call, "instances").is_some())
 }
 
-fn must_be_built(case: &Case<'_>, step: &Step) -> bool {
+fn must_be_built(case: &Case<'_>, at: usize) -> bool {
     matches!(
-        case.state(step),
+        case.state(at),
         None | Some(StampState::Creating | StampState::Failed | StampState::Deleted)
     )
 }
@@ -184,12 +184,9 @@ pub const O_26: Rule = Rule {
     check: orders_only,
 };
 
-fn has_ingress(case: &Case<'_>, step: &Step) -> bool {
-    let Subject::Stamp(id) = &step.subject else {
-        return false;
-    };
-    let stamp = case.body.opening.stamps.get(id);
-    stamp.is_some_and(|stamp| stamp.origin.is_some())
+fn has_ingress(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at);
+    stamp.is_some_and(|(_, stamp)| stamp.origin.is_some())
 }
 
 /// Traffic, then active.
@@ -216,10 +213,8 @@ pub const O_27: Rule = Rule {
 };
 
 fn origin_made(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (_, step) in case.of_kind(K::StampDeploy) {
-        let origin = case
-            .stamp(step)
-            .and_then(|(_, stamp)| stamp.origin.as_ref());
+    for (at, step) in case.of_kind(K::StampDeploy) {
+        let origin = case.stamp(at).and_then(|(_, stamp)| stamp.origin.as_ref());
         let mut calls = step.act.operations().iter();
         if origin.is_some_and(|origin| calls.all(|call| call.address != *origin)) {
             sink.step(step, "it does not make the stamp's origin");
@@ -227,8 +222,8 @@ fn origin_made(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn slept(case: &Case<'_>, step: &Step) -> bool {
-    case.state(step) == Some(StampState::Ready)
+fn slept(case: &Case<'_>, at: usize) -> bool {
+    case.state(at) == Some(StampState::Ready)
 }
 
 /// Awake, then traffic.

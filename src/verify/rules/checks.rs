@@ -104,7 +104,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
                 stamp::capacity(case, at, step, conditions)
             }
             Subject::Stamp(id) => stamp::of_stamp(case, at, step, id, conditions),
-            Subject::Tenant(_) => tenant::of_tenant(case, at, step, conditions),
+            Subject::Tenant(_) => tenant::of_tenant(case, at, conditions),
             Subject::Fleet => None,
         };
         if let Some(missing) = missing {
@@ -122,9 +122,8 @@ fn targets<'c>(
     at: usize,
     kinds: &'c [StepKind],
 ) -> impl Iterator<Item = &'c Address> {
-    let siblings = case.graph.siblings(at, kinds).collect::<Vec<_>>();
-    let steps = siblings.into_iter().map(|step| case.graph.step(step));
-    steps.flat_map(|step| step.act.operations().iter().map(|call| &call.address))
+    let calls = case.sibling_calls(at, kinds);
+    calls.map(|call| &call.operation.address)
 }
 
 /// How many cores a headroom check makes sure of; `None` where it asks something else.

@@ -87,7 +87,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
 fn first_out(case: &Case<'_>, stamp: &StampId) -> Option<usize> {
     let subject = crate::plan::format::Subject::Stamp(stamp.clone());
     let steps = case.graph.of_subject(&subject).iter().copied();
-    let mut out = steps.filter(|&at| LEAVES.contains(&case.graph.step(at).kind));
+    let mut out = steps.filter(|&at| LEAVES.contains(&case.graph.kind(at)));
     out.next()
 }
 
