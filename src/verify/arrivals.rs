@@ -1,8 +1,6 @@
 //! Which tenants come to live on which stamp, read from the registry entries that steps write. Pure.
 
-use stampctl_contract::Value;
-use stampctl_contract::Verb;
-
+use super::calls::Calls;
 use super::graph::Graph;
 use super::index::Index;
 use crate::model::StampId;
@@ -23,25 +21,14 @@ pub struct Arrival<'p> {
     pub tenant: &'p OpeningTenant,
 }
 
-/// The stamp that a step makes a tenant's home, if it does.
-pub fn new_home<'p>(graph: &Graph<'p>, at: usize) -> Option<&'p str> {
-    let mut calls = graph.step(at).act.operations().iter();
-    calls.find_map(|call| match &call.verb {
-        Verb::Put { settings } | Verb::Patch { settings } => {
-            settings.get("stamp").and_then(Value::as_str)
-        }
-        Verb::Delete | Verb::Copy { .. } => None,
-    })
-}
-
 /// Arrivals, those of one stamp after the other, stamps ascending. A switch that writes the home
 /// which a tenant already has is none.
-pub fn arrivals<'p>(graph: &Graph<'p>, index: &Index<'p>) -> Vec<Arrival<'p>> {
+pub fn arrivals<'p>(graph: &Graph<'p>, index: &Index<'p>, calls: &Calls<'p>) -> Vec<Arrival<'p>> {
     let mut found: Vec<Arrival<'_>> = Vec::new();
     for kind in [K::RouteRegister, K::TenantSwitch] {
         for &at in graph.of_kind(kind) {
             let number = index.tenant_of(graph.family_of(at));
-            let (Some(number), Some(home)) = (number, new_home(graph, at)) else {
+            let (Some(number), Some(home)) = (number, calls.home(at)) else {
                 continue;
             };
             let (id, tenant) = index.tenants()[number];

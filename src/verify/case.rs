@@ -72,7 +72,7 @@ impl<'p> Case<'p> {
         }
         Self {
             body,
-            arrivals: arrivals::arrivals(&graph, &index),
+            arrivals: arrivals::arrivals(&graph, &index, &calls),
             graph,
             index,
             calls,
@@ -98,6 +98,16 @@ impl<'p> Case<'p> {
     /// The calls of a step.
     pub fn calls(&self, at: usize) -> &[Call<'p>] {
         self.calls.step(at)
+    }
+
+    /// How many resources the calls change; see [`Call::resource`].
+    pub fn resources(&self) -> usize {
+        self.calls.resources()
+    }
+
+    /// The stamp that a step which routes a tenant makes its home.
+    pub fn new_home(&self, at: usize) -> Option<&'p str> {
+        self.calls.home(at)
     }
 
     /// The calls of the steps of these kinds with the same subject as `at`.

@@ -8,15 +8,17 @@
 //! that is longer is not seen. That is the safe side: an order that is not seen is an order that
 //! is missing, and the plan is refused.
 
-use std::fmt::Write as _;
+mod names;
 
 use super::rows::Rows;
+use crate::model::Lookup;
 use crate::model::StampId;
 use crate::model::TenantId;
-use crate::model::lookup::Lookup;
 use crate::plan::format::Step;
 use crate::plan::format::StepKind;
 use crate::plan::format::Subject;
+use names::Names;
+use names::edges;
 
 /// Crossings from subject to subject that a path may have: out to a tenant and back.
 const HOPS: u32 = 2;
@@ -64,8 +66,14 @@ pub struct Graph<'p> {
 impl<'p> Graph<'p> {
     /// Indexes the steps, or says what is wrong with their shape (P-1).
     pub fn of(steps: &'p [Step]) -> Result<Self, Vec<Malformed>> {
-        let mut wrong = ids_that_lie(steps);
-        let before = edges(steps, &mut wrong);
+        let mut wrong = Vec::new();
+        let Names {
+            ids,
+            subjects,
+            family,
+            kind,
+        } = Names::of(steps, &mut wrong);
+        let before = edges(steps, &ids, &mut wrong);
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -74,7 +82,6 @@ impl<'p> Graph<'p> {
         for (at, &step) in order.iter().enumerate() {
             position[step] = at;
         }
-        let (subjects, family) = subjects(steps, &order);
         let all = order.iter().map(|&step| (family[step], step));
         let families = Rows::of(subjects.len(), all);
         if let Some(large) = too_large(steps, &families) {
@@ -87,7 +94,6 @@ impl<'p> Graph<'p> {
             }
         }
         let (closures, closure) = closures(&families, &before, &member);
-        let kind: Vec<StepKind> = steps.iter().map(|step| step.kind).collect();
         let by_kind = order.iter().map(|&step| (kind[step] as usize, step));
         let kinds = Rows::of(StepKind::ALL.len(), by_kind);
         Ok(Self {
@@ -274,62 +280,6 @@ fn closures(families: &Rows, before: &Rows, member: &[(usize, usize)]) -> (Vec<u
     (begins, bits)
 }
 
-/// Steps whose id does not say what they are. Ids stand in the journal and in approvals; an id
-/// that names another subject or kind would be read as another step.
-fn ids_that_lie(steps: &[Step]) -> Vec<Malformed> {
-    let mut name = String::new();
-    let mut named: Option<&Subject> = None;
-    let mut wrong = Vec::new();
-    for (at, step) in steps.iter().enumerate() {
-        if named != Some(&step.subject) {
-            name.clear();
-            // Writing to a string cannot fail.
-            let _ = write!(name, "{}/", step.subject);
-            named = Some(&step.subject);
-        }
-        let rest = step.id.0.strip_prefix(name.as_str());
-        let rest = rest.and_then(|rest| rest.strip_prefix(step.kind.word()));
-        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('@')) {
-            let kind = step.kind;
-            let message = format!("its id is not `{name}{kind}`, with `@` and a name at most");
-            wrong.push(Malformed { step: at, message });
-        }
-    }
-    wrong
-}
-
-/// The direct predecessors of each step; what has no step is wrong.
-fn edges(steps: &[Step], wrong: &mut Vec<Malformed>) -> Rows {
-    let mut ids: Lookup<&str, usize> = Lookup::with_room(steps.len());
-    let mut again = Vec::new();
-    for (at, step) in steps.iter().enumerate() {
-        let id = &*step.id.0;
-        if *ids.or_insert(id, at) != at {
-            again.push((id, at));
-        }
-    }
-    again.sort_unstable();
-    wrong.extend(again.into_iter().map(|(_, step)| Malformed {
-        step,
-        message: "another step has the same id".to_owned(),
-    }));
-    let count = steps.iter().map(|step| step.after.len()).sum();
-    let mut before = Rows::with_room(steps.len(), count);
-    for (at, step) in steps.iter().enumerate() {
-        before.push_set(step.after.iter().filter_map(|edge| {
-            let found = ids.get(&*edge.step.0).copied();
-            if found.is_none() {
-                wrong.push(Malformed {
-                    step: at,
-                    message: format!("it waits for `{}`, which is no step", edge.step),
-                });
-            }
-            found
-        }));
-    }
-    before
-}
-
 /// An order that the edges allow, nearest to the plan's own; or the steps that wait for
 /// themselves.
 fn order(before: &Rows) -> Result<Vec<usize>, Vec<Malformed>> {
@@ -366,27 +316,6 @@ fn order(before: &Rows) -> Result<Vec<usize>, Vec<Malformed>> {
             message: "it waits for itself, round a loop".to_owned(),
         })
         .collect())
-}
-
-/// The number of each subject's family, and of each step's. The steps of one subject mostly
-/// follow each other.
-fn subjects<'p>(steps: &'p [Step], order: &[usize]) -> (Lookup<&'p Subject, usize>, Vec<usize>) {
-    let mut subjects: Lookup<&Subject, usize> = Lookup::default();
-    let mut family = vec![0; steps.len()];
-    let mut last: Option<(&Subject, usize)> = None;
-    for &step in order {
-        let subject = &steps[step].subject;
-        let number = match last {
-            Some((same, number)) if same == subject => number,
-            _ => {
-                let next = subjects.len();
-                *subjects.or_insert(subject, next)
-            }
-        };
-        last = Some((subject, number));
-        family[step] = number;
-    }
-    (subjects, family)
 }
 
 /// A subject that has too many steps, the first of them by name.

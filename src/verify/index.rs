@@ -5,9 +5,9 @@ use stampctl_contract::Address;
 use stampctl_contract::Kind;
 
 use super::graph::Graph;
+use crate::model::Lookup;
 use crate::model::StampId;
 use crate::model::TenantId;
-use crate::model::lookup::Lookup;
 use crate::plan::format::Opening;
 use crate::plan::format::Subject;
 use crate::plan::format::opening::OpeningStamp;
@@ -40,12 +40,16 @@ impl<'p> Index<'p> {
     pub fn of(opening: &'p Opening, graph: &Graph<'p>) -> Self {
         let stamps: Vec<_> = opening.stamps.iter().collect();
         let tenants: Vec<_> = opening.tenants.iter().collect();
+        let ids = stamps.iter().enumerate();
         let stamp_numbers: Lookup<&str, usize> =
-            stamps.iter().map(|(id, _)| id.as_str()).zip(0..).collect();
+            ids.map(|(at, (id, _))| (id.as_str(), at)).collect();
+        let ids = tenants.iter().enumerate();
         let tenant_numbers: Lookup<&str, usize> =
-            tenants.iter().map(|(id, _)| id.as_str()).zip(0..).collect();
-        let groups = stamps.iter().map(|(_, stamp)| stamp.resource_group.path());
-        let origins = stamps.iter().enumerate();
+            ids.map(|(at, (id, _))| (id.as_str(), at)).collect();
+        // Of several stamps with one group or origin the last is meant.
+        let groups = stamps.iter().enumerate().rev();
+        let groups = groups.map(|(at, (_, stamp))| (stamp.resource_group.path(), at));
+        let origins = stamps.iter().enumerate().rev();
         let origins = origins.filter_map(|(at, (_, stamp))| Some((stamp.origin.as_ref()?, at)));
         let about = (0..graph.families()).map(|family| {
             match &graph.step(graph.family(family)[0]).subject {
@@ -57,7 +61,7 @@ impl<'p> Index<'p> {
         });
         Self {
             about: about.collect(),
-            groups: groups.zip(0..).collect(),
+            groups: groups.collect(),
             origins: origins.collect(),
             stamps,
             tenants,

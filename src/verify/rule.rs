@@ -46,7 +46,10 @@ pub struct Rule {
     pub help: &'static str,
     /// Orders of steps of one subject that it asks for.
     pub orders: &'static [Order],
-    /// What it asks for beyond orders.
+    /// What it asks of each step by itself. All rules ask one step before they go on to the next:
+    /// a plan is larger than a processor's cache.
+    pub each: Option<fn(&Case<'_>, usize, &mut Sink<'_>)>,
+    /// What it asks for beyond that.
     pub check: fn(&Case<'_>, &mut Sink<'_>),
 }
 
@@ -169,7 +172,7 @@ impl Sink<'_> {
     }
 }
 
-/// The check of a rule that asks for orders only.
+/// The check of a rule that asks for orders only, or of each step by itself.
 pub fn orders_only(_: &Case<'_>, _: &mut Sink<'_>) {}
 
 /// The earlier step must be in the plan.

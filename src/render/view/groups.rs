@@ -11,7 +11,7 @@ use super::Level;
 use super::StepView;
 use super::steps;
 use super::steps::Numbers;
-use crate::model::lookup::Lookup;
+use crate::model::Lookup;
 use crate::plan::format::Body;
 use crate::plan::format::Condition;
 use crate::plan::format::Hazard;
@@ -77,7 +77,10 @@ impl<'p> Groups<'p> {
             let number = match last {
                 // The steps of one subject mostly follow each other.
                 Some((last, subject)) if *subject == step.subject => last,
-                _ => *known.or_insert(&step.subject, all.len()),
+                _ => {
+                    let next = known.len();
+                    *known.get_or_insert_with(&step.subject, || next)
+                }
             };
             if number == all.len() {
                 all.push(Group {
@@ -161,7 +164,7 @@ impl<'p> Groups<'p> {
             .map(|group| {
                 wanted[group.outline].then(|| {
                     let next = known.len();
-                    *known.or_insert(self.key(group), next)
+                    *known.get_or_insert_with(self.key(group), || next)
                 })
             })
             .collect()
@@ -231,7 +234,7 @@ impl<'p> Outlines<'p> {
 
     fn after(&mut self, outline: usize, stroke: Stroke<'p>) -> usize {
         let next = self.known.len() + 1;
-        *self.known.or_insert((outline, stroke), next)
+        *self.known.get_or_insert_with((outline, stroke), || next)
     }
 
     fn count(&self) -> usize {

@@ -11,7 +11,7 @@ use super::Fact;
 use super::RuleView;
 use super::StepView;
 use super::Wait;
-use crate::model::lookup::Lookup;
+use crate::model::Lookup;
 use crate::plan::format::Act;
 use crate::plan::format::Body;
 use crate::plan::format::Condition;
@@ -26,7 +26,8 @@ use crate::render::words;
 pub(crate) type Numbers<'a> = Lookup<&'a StepId, usize>;
 
 pub(crate) fn numbers(body: &Body) -> Numbers<'_> {
-    let steps = body.steps.iter().enumerate();
+    // Of several steps with one id the last is meant.
+    let steps = body.steps.iter().enumerate().rev();
     steps.map(|(at, step)| (&step.id, at + 1)).collect()
 }
 
@@ -138,7 +139,8 @@ pub(super) fn rules(body: &Body) -> Vec<RuleView> {
     let mut counts: Vec<(&RuleId, u64)> = Vec::new();
     let mut numbers: Lookup<&RuleId, usize> = Lookup::default();
     for edge in body.steps.iter().flat_map(|step| &step.after) {
-        let number = *numbers.or_insert(&edge.rule, counts.len());
+        let next = counts.len();
+        let number = *numbers.get_or_insert_with(&edge.rule, || next);
         match counts.get_mut(number) {
             Some((_, count)) => *count += 1,
             None => counts.push((&edge.rule, 1)),

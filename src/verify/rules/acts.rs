@@ -36,29 +36,28 @@ pub const P_2: Rule = Rule {
           a call to somebody else's resource, would pass all of them.",
     help: "plan again; a step's calls, subject and hazard are not for editing",
     orders: &[],
-    check,
+    each: Some(each),
+    check: duplicates,
 };
 
-fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (at, step) in case.steps() {
-        if step.hazard != step.kind.hazard() {
-            sink.step(step, format!("its hazard is stated as {:?}", step.hazard));
-        }
-        if !subject_fits(step.kind, &step.subject) {
-            sink.step(step, "a step of this kind is not about such a subject");
-            continue;
-        }
-        match &step.subject {
-            Subject::Stamp(_) if case.stamp(at).is_none() => {
-                sink.step(step, "its stamp is not in the opening world");
-            }
-            Subject::Tenant(_) if case.tenant(at).is_none() => {
-                sink.step(step, "its tenant is not in the opening world");
-            }
-            _ => acts(case, at, step, sink),
-        }
+fn each(case: &Case<'_>, at: usize, sink: &mut Sink<'_>) {
+    let step = case.graph.step(at);
+    if step.hazard != step.kind.hazard() {
+        sink.step(step, format!("its hazard is stated as {:?}", step.hazard));
     }
-    duplicates(case, sink);
+    if !subject_fits(step.kind, &step.subject) {
+        sink.step(step, "a step of this kind is not about such a subject");
+        return;
+    }
+    match &step.subject {
+        Subject::Stamp(_) if case.stamp(at).is_none() => {
+            sink.step(step, "its stamp is not in the opening world");
+        }
+        Subject::Tenant(_) if case.tenant(at).is_none() => {
+            sink.step(step, "its tenant is not in the opening world");
+        }
+        _ => acts(case, at, step, sink),
+    }
 }
 
 fn acts(case: &Case<'_>, at: usize, step: &Step, sink: &mut Sink<'_>) {
@@ -387,5 +386,6 @@ pub const P_1: Rule = Rule {
           has no order that could be judged or followed.",
     help: "plan again; ids and edges are not for editing",
     orders: &[],
+    each: None,
     check: orders_only,
 };

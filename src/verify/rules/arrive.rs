@@ -8,7 +8,6 @@ use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
 use crate::plan::format::opening::OpeningStamp;
 use crate::verify::arrivals::Arrival;
-use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
@@ -27,6 +26,7 @@ pub const O_31: Rule = Rule {
     why: "Between plan and apply a stamp may have filled up.",
     help: "let the tenant's first steps on a stamp wait for the stamp's capacity.recheck",
     orders: &[],
+    each: None,
     check: rechecked,
 };
 
@@ -50,7 +50,7 @@ fn rechecked(case: &Case<'_>, sink: &mut Sink<'_>) {
                 .graph
                 .siblings(at, &[K::RouteRegister, K::TenantSwitch])
                 .next();
-            let home = route.and_then(|route| new_home(&case.graph, route));
+            let home = route.and_then(|route| case.new_home(route));
             let home: Option<StampId> = home.and_then(|home| home.parse().ok());
             let check = home.and_then(|home| case.graph.stamp_step(&home, K::CapacityRecheck));
             if check.is_none_or(|check| !case.graph.is_before(check, at)) {
@@ -84,6 +84,7 @@ pub const O_32: Rule = Rule {
         first: &[K::TenantData],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -122,6 +123,7 @@ pub const O_33: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: there,
 };
 
@@ -152,6 +154,7 @@ pub const O_34: Rule = Rule {
         first: &[K::ApiUser],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -168,6 +171,7 @@ pub const O_35: Rule = Rule {
         first: &[K::ApiSubscribe],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -196,6 +200,7 @@ pub const O_36: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -208,6 +213,7 @@ pub const O_37: Rule = Rule {
     why: "A count from before is wrong from the start.",
     help: "let projection.sync wait for every step that changes who lives on the stamp",
     orders: &[],
+    each: None,
     check: counted,
 };
 
@@ -237,6 +243,7 @@ pub const I_8: Rule = Rule {
           full one.",
     help: "place the tenant elsewhere, or let capacity.recheck wait for those who leave",
     orders: &[],
+    each: None,
     check: room,
 };
 

@@ -24,6 +24,7 @@ pub const O_23: Rule = Rule {
     why: "A reservation uses quota from the moment it exists.",
     help: "let reservation.ensure wait for the allocations of its account and subscription",
     orders: &[],
+    each: None,
     check: covered,
 };
 
@@ -73,6 +74,7 @@ pub const O_24: Rule = Rule {
         first: &[K::StampRegister],
         needed: is_new,
     }],
+    each: None,
     check: guaranteed,
 };
 
@@ -158,6 +160,7 @@ pub const O_25: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -181,6 +184,7 @@ pub const O_26: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -209,6 +213,7 @@ pub const O_27: Rule = Rule {
             needed: has_ingress,
         },
     ],
+    each: None,
     check: origin_made,
 };
 
@@ -246,5 +251,6 @@ pub const O_86: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };

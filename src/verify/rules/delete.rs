@@ -3,8 +3,8 @@
 
 use stampctl_contract::Kind;
 
+use crate::model::Lookup;
 use crate::model::StampState;
-use crate::model::lookup::Lookup;
 use crate::model::names;
 use crate::plan::format::StepKind as K;
 use crate::verify::calls::How;
@@ -42,6 +42,7 @@ pub const O_7: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -58,6 +59,7 @@ pub const O_17: Rule = Rule {
         first: &[K::DataDelete],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -81,6 +83,7 @@ pub const O_18: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -104,6 +107,7 @@ pub const O_19: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -142,6 +146,7 @@ pub const O_20: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: held,
 };
 
@@ -181,6 +186,7 @@ pub const O_90: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -193,13 +199,14 @@ pub const I_9: Rule = Rule {
     why: "The wrong group, or one that two stamps share, takes a serving stamp with it.",
     help: "delete the group that the stamp's id and generation name, and no other",
     orders: &[],
+    each: None,
     check: own_group,
 };
 
 fn own_group(case: &Case<'_>, sink: &mut Sink<'_>) {
     let mut users: Lookup<&str, usize> = Lookup::default();
     for (_, stamp) in case.index.stamps() {
-        *users.or_insert(stamp.resource_group.path(), 0) += 1;
+        *users.get_or_insert_with(stamp.resource_group.path(), || 0) += 1;
     }
     for &at in case.graph.order() {
         for call in case.calls(at) {

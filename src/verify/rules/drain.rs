@@ -65,15 +65,15 @@ pub const O_6: Rule = Rule {
             needed: may_have_tenants,
         },
     ],
+    each: None,
     check: everybody_leaves,
 };
 
 /// Tenants that leave a stamp by the plan, with the step after which nothing of them is there.
 fn leavers<'p>(case: &Case<'p>) -> BTreeMap<&'p StampId, BTreeMap<&'p TenantId, usize>> {
     let mut leavers: BTreeMap<&StampId, BTreeMap<&TenantId, usize>> = BTreeMap::new();
-    // Nobody asks who leaves a stamp that stays.
-    let mut asking = [K::TenantsZero, K::ComputeRelease].into_iter();
-    if asking.all(|kind| case.graph.of_kind(kind).is_empty()) {
+    let asks = |kind| !case.graph.of_kind(kind).is_empty();
+    if !asks(K::TenantsZero) && !asks(K::ComputeRelease) {
         return leavers;
     }
     for kind in [K::TenantSettle, K::TenantTombstone] {
@@ -127,6 +127,7 @@ pub const O_8: Rule = Rule {
         first: &[K::PlacementClose],
         needed: accepts,
     }],
+    each: None,
     check: stays_closed,
 };
 
@@ -188,6 +189,7 @@ pub const O_9: Rule = Rule {
             needed: had_traffic,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -204,6 +206,7 @@ pub const O_10: Rule = Rule {
         first: &[K::ConnectionsWait],
         needed: if_there,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -220,6 +223,7 @@ pub const O_11: Rule = Rule {
         first: &[K::JobsWait],
         needed: works,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -241,6 +245,7 @@ pub const O_12: Rule = Rule {
         first: &[K::StampDrain],
         needed: serves,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -273,6 +278,7 @@ pub const O_13: Rule = Rule {
             needed: works,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -297,6 +303,7 @@ pub const O_14: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -309,6 +316,7 @@ pub const O_28: Rule = Rule {
     why: "Capacity goes up before it comes down.",
     help: "let stamp.drain wait for every stamp.activate of a new stamp of its region and kind",
     orders: &[],
+    each: None,
     check: replaced,
 };
 
@@ -351,6 +359,7 @@ pub const O_85: Rule = Rule {
         first: &[K::IngressRemove],
         needed: had_traffic,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -363,6 +372,7 @@ pub const O_88: Rule = Rule {
     why: "Until its source is deleted a tenant still has data on the stamp.",
     help: "let tenants.zero wait for tenant.settle or tenant.tombstone of each tenant that leaves",
     orders: &[],
+    each: None,
     check: settled,
 };
 

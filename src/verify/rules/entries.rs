@@ -67,6 +67,7 @@ pub const P_5: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check,
 };
 

@@ -4,7 +4,6 @@ use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
 use crate::plan::format::StepKind as K;
-use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Rule;
@@ -20,6 +19,7 @@ pub const I_2: Rule = Rule {
           is never deleted from under it.",
     help: "route a new tenant once; move another with all the steps of a move",
     orders: &[],
+    each: None,
     check,
 };
 
@@ -28,7 +28,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         let Some((id, tenant)) = case.tenant(at) else {
             continue;
         };
-        let home = new_home(&case.graph, at);
+        let home = case.new_home(at);
         let elsewhere = tenant
             .stamp
             .as_ref()
@@ -59,10 +59,10 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             };
             let switched = case.graph.siblings(at, &[K::TenantSwitch]).next();
             let now = match switched {
-                Some(switch) => new_home(&case.graph, switch),
+                Some(switch) => case.new_home(switch),
                 None => tenant.stamp.as_ref().map(crate::model::id::StampId::as_str),
             };
-            let written = new_home(&case.graph, at);
+            let written = case.new_home(at);
             if written.is_some() && written != now {
                 sink.step(step, format!("it writes another home for {id} than it has"));
             }
@@ -75,7 +75,7 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
     let Some((id, tenant)) = case.tenant(at) else {
         return;
     };
-    let home = new_home(&case.graph, at);
+    let home = case.new_home(at);
     let now = tenant.stamp.as_ref().map(crate::model::id::StampId::as_str);
     let source = step
         .act
@@ -131,7 +131,7 @@ fn deletes(case: &Case<'_>, sink: &mut Sink<'_>) {
             continue;
         };
         let switch = case.graph.siblings(at, &[K::TenantSwitch]).next();
-        let home = switch.and_then(|switch| new_home(&case.graph, switch));
+        let home = switch.and_then(|switch| case.new_home(switch));
         let left = tenant.moved_from.as_ref().or(tenant.stamp.as_ref());
         for call in case.calls(at) {
             let on = case.reached(call);

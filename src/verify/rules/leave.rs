@@ -30,6 +30,7 @@ pub const O_38: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -58,6 +59,7 @@ pub const O_39: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -86,5 +88,6 @@ pub const O_40: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };

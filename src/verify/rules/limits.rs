@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::model::StampId;
 use crate::model::TenantId;
 use crate::plan::format::StepKind as K;
-use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Rule;
@@ -21,6 +20,7 @@ pub const P_4: Rule = Rule {
           applied around its back.",
     help: "raise the limit in the manifest, by number, or take the finding's own advice",
     orders: &[],
+    each: None,
     check,
 };
 
@@ -44,7 +44,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         .filter_map(|(at, _)| {
             let (id, tenant) = case.tenant(at)?;
             let now = tenant.stamp.as_ref().map(crate::model::id::StampId::as_str);
-            (now != new_home(&case.graph, at)).then_some(id)
+            (now != case.new_home(at)).then_some(id)
         })
         .collect();
     over(moved.len(), limits.moves(fleet), "moves", "tenants", sink);

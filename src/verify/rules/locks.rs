@@ -11,11 +11,12 @@ use stampctl_contract::Kind;
 use stampctl_contract::Settings;
 use stampctl_contract::Verb;
 
+use crate::model::Lookup;
 use crate::model::StampState;
-use crate::model::lookup::Lookup;
 use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
+use crate::verify::calls::Call;
 use crate::verify::calls::How;
 use crate::verify::case::Case;
 use crate::verify::rows::Rows;
@@ -33,22 +34,21 @@ pub const I_5: Rule = Rule {
           chance.",
     help: "name the stamp in `stamps`; add an edge between the two steps",
     orders: &[],
-    check,
+    each: Some(each),
+    check: in_order,
 };
 
-fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (at, step) in case.steps() {
-        match &step.subject {
-            Subject::Stamp(id) => {
-                if step.stamps.as_slice() != std::slice::from_ref(id) {
-                    sink.step(step, format!("it is about {id} and does not lock it alone"));
-                }
+fn each(case: &Case<'_>, at: usize, sink: &mut Sink<'_>) {
+    let step = case.graph.step(at);
+    match &step.subject {
+        Subject::Stamp(id) => {
+            if step.stamps.as_slice() != std::slice::from_ref(id) {
+                sink.step(step, format!("it is about {id} and does not lock it alone"));
             }
-            Subject::Tenant(_) => tenant_locks(case, at, step, sink),
-            Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) => {}
         }
+        Subject::Tenant(_) => tenant_locks(case, at, step, sink),
+        Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) => {}
     }
-    in_order(case, sink);
 }
 
 fn tenant_locks(case: &Case<'_>, at: usize, step: &Step, sink: &mut Sink<'_>) {
@@ -69,9 +69,21 @@ fn tenant_locks(case: &Case<'_>, at: usize, step: &Step, sink: &mut Sink<'_>) {
 /// One write of one resource.
 struct Write<'p> {
     at: usize,
-    address: &'p Address,
+    call: Call<'p>,
+}
+
+impl<'p> Write<'p> {
+    fn address(&self) -> &'p Address {
+        &self.call.operation.address
+    }
+
     /// What is set; absent where everything is.
-    settings: Option<&'p Settings>,
+    fn settings(&self) -> Option<&'p Settings> {
+        match &self.call.operation.verb {
+            Verb::Patch { settings } => Some(settings),
+            Verb::Put { .. } | Verb::Delete | Verb::Copy { .. } => None,
+        }
+    }
 }
 
 /// Two steps that write the same and have no order.
@@ -80,30 +92,19 @@ type Unordered<'p> = (&'p Address, usize, usize);
 /// Two writes of one setting must be ordered; a put, a copy or a delete writes all of them. Each
 /// write is held against the last one of each setting: order carries over along the chain.
 fn in_order(case: &Case<'_>, sink: &mut Sink<'_>) {
-    let mut numbers: Lookup<&Address, usize> = Lookup::with_room(case.graph.order().len());
     let mut groups: Lookup<&str, usize> = Lookup::default();
     let mut writes: Vec<Write<'_>> = Vec::new();
-    let mut number: Vec<usize> = Vec::new();
     for &at in case.graph.order() {
         for call in case.calls(at) {
-            let address = &call.operation.address;
-            let settings = match &call.operation.verb {
-                Verb::Patch { settings } => Some(settings),
-                Verb::Put { .. } | Verb::Delete | Verb::Copy { .. } => None,
-            };
             if call.how == How::Delete && call.kind == Kind::ResourceGroup {
-                groups.insert(address.path(), at);
+                let path = call.operation.address.path();
+                *groups.get_or_insert_with(path, || at) = at;
             }
-            let next = numbers.len();
-            number.push(*numbers.or_insert(address, next));
-            writes.push(Write {
-                at,
-                address,
-                settings,
-            });
+            writes.push(Write { at, call: *call });
         }
     }
-    let of_address = Rows::of(numbers.len(), number.into_iter().zip(0..));
+    let resources = writes.iter().map(|write| write.call.resource).zip(0..);
+    let of_address = Rows::of(case.resources(), resources);
     let mut found: Vec<Unordered<'_>> = Vec::new();
     for of_one in of_address.iter() {
         if of_one.len() > 1 {
@@ -130,7 +131,7 @@ fn among_themselves<'p>(
     let mut whole: Option<usize> = None;
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     for write in of_one.iter().map(|&write| &all[write]) {
-        let mut earlier: Vec<usize> = match write.settings {
+        let mut earlier: Vec<usize> = match write.settings() {
             None => last.values().copied().chain(whole).collect(),
             Some(settings) => {
                 let known = settings.keys().map(|name| last.get(name.as_str()));
@@ -141,10 +142,10 @@ fn among_themselves<'p>(
         earlier.dedup();
         for one in earlier {
             if one != write.at && !case.graph.is_before(one, write.at) {
-                found.push((write.address, one, write.at));
+                found.push((write.address(), one, write.at));
             }
         }
-        match write.settings {
+        match write.settings() {
             None => {
                 whole = Some(write.at);
                 last.clear();
@@ -164,8 +165,8 @@ fn with_group<'p>(
     groups: &Lookup<&str, usize>,
     found: &mut Vec<Unordered<'p>>,
 ) {
-    let address = all[of_one[0]].address;
-    let stamp = case.owner(address).and_then(|id| case.known(id));
+    let first = &all[of_one[0]];
+    let stamp = first.call.owner.map(|stamp| case.index.stamps()[stamp].1);
     let group = stamp.and_then(|stamp| groups.get(stamp.resource_group.path()));
     let Some(&delete) = group else {
         return;
@@ -173,7 +174,7 @@ fn with_group<'p>(
     for &write in of_one {
         let at = all[write].at;
         if at != delete && !case.graph.is_before(at, delete) {
-            found.push((address, at, delete));
+            found.push((first.address(), at, delete));
         }
     }
 }
@@ -197,6 +198,7 @@ pub const O_87: Rule = Rule {
     why: "Work that begins on a stamp that is being emptied is lost with it.",
     help: "end the stamp's retirement first, or leave the stamp alone in this plan",
     orders: &[],
+    each: None,
     check: leaving,
 };
 

@@ -44,6 +44,7 @@ pub const O_45: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -60,6 +61,7 @@ pub const O_46: Rule = Rule {
         first: &[K::SnapshotVerify],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -76,6 +78,7 @@ pub const O_47: Rule = Rule {
         first: &[K::TenantFreeze],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -92,6 +95,7 @@ pub const O_50: Rule = Rule {
         first: &[K::TenantCopy],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -108,6 +112,7 @@ pub const O_51: Rule = Rule {
         first: &[K::TenantCompare],
         needed: moves,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -145,6 +150,7 @@ pub const O_54: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -161,6 +167,7 @@ pub const O_55: Rule = Rule {
         first: &[K::TenantSwitch],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -177,6 +184,7 @@ pub const O_57: Rule = Rule {
         first: &[K::SourceAbsence],
         needed: if_there,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -189,6 +197,7 @@ pub const I_7: Rule = Rule {
     why: "A copy of the whole database would carry every other tenant along.",
     help: "copy from and to resources that are named for the tenant, with its id as the filter",
     orders: &[],
+    each: None,
     check: own_data,
 };
 
@@ -237,6 +246,7 @@ pub const I_10: Rule = Rule {
     why: "Somebody will ask for it back.",
     help: "add the step that saves the data and the one that verifies it, or state the waiver",
     orders: &[],
+    each: None,
     check: saved,
 };
 

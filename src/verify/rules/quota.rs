@@ -44,6 +44,7 @@ pub const O_1: Rule = Rule {
         first: &[K::QuotaReturn],
         needed: holds_cores,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -61,6 +62,7 @@ pub const O_2: Rule = Rule {
         first: &[K::QuotaVerify],
         needed: holds_cores,
     }],
+    each: None,
     check: unverified,
 };
 
@@ -98,6 +100,7 @@ pub const O_4: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: released,
 };
 
@@ -149,6 +152,7 @@ pub const O_5: Rule = Rule {
         first: &[K::ReservationReduce],
         needed: is_reserved,
     }],
+    each: None,
     check: dissociated,
 };
 
@@ -176,6 +180,7 @@ pub const I_1: Rule = Rule {
           be back first: all of them, and no more.",
     help: "return exactly what the stamp holds, less what is kept back on purpose",
     orders: &[],
+    each: None,
     check: every_delete,
 };
 

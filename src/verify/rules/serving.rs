@@ -22,6 +22,7 @@ pub const I_4: Rule = Rule {
     why: "The stamps that are left must carry the region when one of them fails.",
     help: "make the new stamps active first, or retire fewer in one plan",
     orders: &[],
+    each: None,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const I_6: Rule = Rule {
     why: "A value that was not seen may be any value: a hold, a tenant, a core in use.",
     help: "observe what was not seen, and plan again",
     orders: &[],
+    each: None,
     check,
 };
 
