@@ -8,12 +8,15 @@
 //! by steps that are totally ordered, so that one order of them is every order.
 
 pub mod arrivals;
+pub mod calls;
 pub mod case;
 pub mod contract;
 pub mod graph;
+pub mod index;
 pub mod ledger;
 pub mod mutate;
 pub mod page;
+pub mod rows;
 pub mod rule;
 pub mod rules;
 #[cfg(test)]
@@ -34,6 +37,7 @@ use crate::plan::format::Plan;
 use case::Case;
 use graph::Graph;
 use rule::Findings;
+use walk::Walk;
 
 /// Everything in which the plan breaks a rule, in order of rule and step. Empty: it may be
 /// applied as far as safety goes. The same plan has the same answer.
@@ -49,8 +53,7 @@ pub fn body(body: &Body) -> Vec<Violation> {
     match Graph::of(&body.steps) {
         Ok(graph) => {
             let case = Case::new(body, graph);
-            rules::judge(&case, &mut findings);
-            walk::in_order(&case, &mut findings);
+            judge(&case, &mut findings);
         }
         Err(wrong) => {
             let mut sink = findings.sink(&rules::acts::P_1);
@@ -60,4 +63,18 @@ pub fn body(body: &Body) -> Vec<Violation> {
         }
     }
     findings.into_violations()
+}
+
+/// Judges a case by every rule, and plays it. Each step is looked at from all sides before the
+/// next one.
+fn judge(case: &Case<'_>, findings: &mut Findings) {
+    rules::judge_orders(case, findings);
+    let each = rules::of_each_step();
+    let mut walk = Walk::of(case);
+    for &at in case.graph.order() {
+        rules::judge_step(&each, case, at, findings);
+        walk.step(case, at);
+    }
+    rules::judge_whole(case, findings);
+    walk.tell(case, findings);
 }

@@ -10,20 +10,21 @@ use super::words;
 use crate::plan::format::Hazard;
 
 /// The graph. The view must have its steps: [`super::Level::Resource`] or deeper.
-pub fn graph(view: &View) -> String {
+pub fn graph(view: &View<'_>) -> String {
     let mut out = String::from("digraph plan {\n");
     let title = super::text::title(view);
     let _ = writeln!(out, "  label={};", dot(&title));
     out.push_str("  rankdir=LR;\n  node [shape=box, fontname=\"monospace\"];\n");
-    for (at, group) in view.groups.iter().enumerate() {
-        let label = dot(&words::subject(&group.subject));
+    for (at, group) in view.groups.all().iter().enumerate() {
+        let label = dot(&words::subject(group.subject));
         let _ = write!(out, "  subgraph cluster_{at} {{\n    label={label};\n");
-        for step in &group.steps {
-            out.push_str(&node(step));
+        for step in view.groups.steps(group) {
+            out.push_str(&node(&step));
         }
         out.push_str("  }\n");
     }
-    for step in view.groups.iter().flat_map(|group| &group.steps) {
+    let groups = view.groups.all().iter();
+    for step in groups.flat_map(|group| view.groups.steps(group)) {
         for wait in &step.waits_for {
             let from = match wait.number {
                 Some(number) => format!("s{number}"),
@@ -37,10 +38,9 @@ pub fn graph(view: &View) -> String {
     out
 }
 
-fn node(step: &StepView) -> String {
+fn node(step: &StepView<'_>) -> String {
     let which = step
         .which
-        .as_ref()
         .map(|which| format!("@{which}"))
         .unwrap_or_default();
     let label = dot(&format!(
@@ -54,7 +54,7 @@ fn node(step: &StepView) -> String {
         Hazard::Disruptive => ", style=bold, color=orange",
         Hazard::Irreversible => ", shape=octagon, style=bold, color=red",
     };
-    let tooltip = dot(&step.why);
+    let tooltip = dot(step.why);
     format!(
         "    s{} [label={label}, tooltip={tooltip}{style}];\n",
         step.number

@@ -14,7 +14,7 @@ use super::words;
 const MOST: usize = 10;
 
 /// The workflow commands, one a line. `file` is the manifest that they point at.
-pub fn annotations(view: &View, file: Option<&str>) -> String {
+pub fn annotations(view: &View<'_>, file: Option<&str>) -> String {
     let mut out = String::new();
     for (level, refuses) in [("error", true), ("warning", false)] {
         let findings: Vec<_> = view

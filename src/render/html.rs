@@ -22,7 +22,7 @@ th{text-align:left;font-weight:normal;padding-right:2rem}td{font-weight:600}\
 summary{cursor:pointer;font-weight:600;margin:.75rem 0}";
 
 /// The page.
-pub fn page(view: &View) -> String {
+pub fn page(view: &View<'_>) -> String {
     let title = html(&text::title(view));
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

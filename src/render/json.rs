@@ -13,7 +13,7 @@ pub fn plan(plan: &Plan) -> Result<String, PlanError> {
 }
 
 /// The view, indented, with a line break at its end.
-pub fn view(view: &View) -> Result<String, serde_json::Error> {
+pub fn view(view: &View<'_>) -> Result<String, serde_json::Error> {
     pretty(view)
 }
 

@@ -28,7 +28,7 @@ const CLIP: usize = 400;
 const STUB: usize = 300;
 
 /// The comment.
-pub fn comment(view: &View) -> String {
+pub fn comment(view: &View<'_>) -> String {
     let mut out = head(view);
     let foot = foot(view);
     let sections = sections(view);
@@ -42,7 +42,7 @@ pub fn comment(view: &View) -> String {
     out
 }
 
-fn head(view: &View) -> String {
+fn head(view: &View<'_>) -> String {
     let header = &view.header;
     let environment = header
         .environment
@@ -128,7 +128,7 @@ fn fold(section: &Section, room: usize) -> String {
     }
 }
 
-fn foot(view: &View) -> String {
+fn foot(view: &View<'_>) -> String {
     let header = &view.header;
     let mut out = format!(
         "Digest {} · observed {} · expires {} · may be resumed until {}\n",

@@ -14,7 +14,7 @@ use crate::plan::format::Digest;
 use crate::plan::format::FindingCode;
 
 /// The log. `file` is the manifest that the findings point at, relative to the repository.
-pub fn log(view: &View, file: &str) -> Result<String, serde_json::Error> {
+pub fn log(view: &View<'_>, file: &str) -> Result<String, serde_json::Error> {
     let rules: Vec<Value> = FindingCode::ALL
         .iter()
         .copied()

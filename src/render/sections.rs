@@ -20,9 +20,14 @@ pub struct Section {
     pub lines: Vec<String>,
 }
 
+fn steps_shown(view: &View<'_>) -> usize {
+    let groups = view.groups.all().iter();
+    groups.map(|group| view.groups.places(group).len()).sum()
+}
+
 /// The parts that are not empty, the most important first.
-pub fn sections(view: &View) -> Vec<Section> {
-    type Part = (&'static str, Option<usize>, bool, fn(&mut Page, &View));
+pub fn sections(view: &View<'_>) -> Vec<Section> {
+    type Part = (&'static str, Option<usize>, bool, fn(&mut Page, &View<'_>));
     let parts: [Part; 8] = [
         (
             heading::CHANGES,
@@ -30,12 +35,7 @@ pub fn sections(view: &View) -> Vec<Section> {
             true,
             changes::changes,
         ),
-        (
-            heading::STEPS,
-            Some(view.groups.iter().map(|g| g.steps.len()).sum()),
-            false,
-            steps::steps,
-        ),
+        (heading::STEPS, Some(steps_shown(view)), false, steps::steps),
         (heading::LEDGER, None, false, tables::ledger),
         (heading::MOVES, Some(view.moves.len()), false, tables::moves),
         (heading::WAITS, Some(view.waits.len()), false, steps::waits),

@@ -24,7 +24,7 @@ pub(super) const MOST: usize = 200;
 pub(super) const FEW: usize = 5;
 
 /// The plan's text.
-pub fn text(view: &View, setting: Setting) -> String {
+pub fn text(view: &View<'_>, setting: Setting) -> String {
     let mut page = Page::new(setting);
     header(&mut page, view);
     refusals(&mut page, view);
@@ -59,7 +59,7 @@ pub(super) fn beyond(page: &mut Page, lines: usize) {
     }
 }
 
-fn header(page: &mut Page, view: &View) {
+fn header(page: &mut Page, view: &View<'_>) {
     let header = &view.header;
     page.item(0, "", Ink::Heading, &title(view));
     let identity = [
@@ -87,7 +87,7 @@ fn header(page: &mut Page, view: &View) {
 }
 
 /// The plan's name in one line.
-pub(super) fn title(view: &View) -> String {
+pub(super) fn title(view: &View<'_>) -> String {
     let header = &view.header;
     let environment = header.environment.as_ref().map(|name| format!(" ({name})"));
     format!(
@@ -100,7 +100,7 @@ pub(super) fn title(view: &View) -> String {
     )
 }
 
-fn refusals(page: &mut Page, view: &View) {
+fn refusals(page: &mut Page, view: &View<'_>) {
     let refusals: Vec<&FindingView> = view.findings.iter().filter(|f| f.refuses).collect();
     if refusals.is_empty() {
         return;
@@ -113,7 +113,7 @@ fn refusals(page: &mut Page, view: &View) {
     findings(page, &refusals, "x", Ink::Loss);
 }
 
-fn held_back(page: &mut Page, view: &View) {
+fn held_back(page: &mut Page, view: &View<'_>) {
     let notes: Vec<&FindingView> = view.findings.iter().filter(|f| !f.refuses).collect();
     if !notes.is_empty() {
         page.heading(&format!("{} ({})", heading::HELD_BACK, notes.len()));
@@ -147,7 +147,7 @@ fn findings(page: &mut Page, findings: &[&FindingView], marker: &str, ink: Ink) 
     }
 }
 
-fn world(page: &mut Page, view: &View) {
+fn world(page: &mut Page, view: &View<'_>) {
     if view.world.is_empty() {
         return;
     }
@@ -157,7 +157,7 @@ fn world(page: &mut Page, view: &View) {
     }
 }
 
-fn summary(page: &mut Page, view: &View) {
+fn summary(page: &mut Page, view: &View<'_>) {
     let summary = &view.summary;
     page.heading(heading::SUMMARY);
     if view.refused {
@@ -182,7 +182,7 @@ fn summary(page: &mut Page, view: &View) {
 }
 
 /// Every kind of change with its number, zeros too, so that what is missing is seen to be so.
-pub(super) fn change_counts(view: &View) -> String {
+pub(super) fn change_counts(view: &View<'_>) -> String {
     let counts = view.summary.changes.iter();
     let counts: Vec<String> = counts
         .map(|(action, n)| format!("{} to {}", words::number(*n), action.word()))
@@ -191,7 +191,7 @@ pub(super) fn change_counts(view: &View) -> String {
 }
 
 /// The steps by what they do.
-pub(super) fn step_counts(view: &View) -> String {
+pub(super) fn step_counts(view: &View<'_>) -> String {
     let summary = &view.summary;
     format!(
         "{} ({} that change the cloud with {}, {} that only look), {} disruptive, {} that cannot \
@@ -206,7 +206,7 @@ pub(super) fn step_counts(view: &View) -> String {
     )
 }
 
-fn next(page: &mut Page, view: &View) {
+fn next(page: &mut Page, view: &View<'_>) {
     if let Some(next) = &view.next {
         page.gap();
         page.item(

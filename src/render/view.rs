@@ -1,22 +1,29 @@
 //! Everything that a reader of a plan is shown, as one serializable thing. All formats take it,
 //! so that they cannot disagree. Pure.
 //!
-//! Texts are as the plan has them; the renderers escape them.
+//! Texts are as the plan has them; the renderers escape them. What there is one of for each step,
+//! change or decision is drawn from the plan when it is asked for; JSON asks for all of it.
 
 pub(super) mod build;
 pub(super) mod changes;
+mod groups;
+mod placement;
 pub(super) mod steps;
 mod whole;
 
 use serde::Serialize;
 
-use crate::plan::format::Action;
 use crate::plan::format::Hazard;
 use crate::plan::format::Plan;
 use crate::plan::format::RuleId;
 use crate::plan::format::StepId;
 use crate::plan::format::Subject;
 
+pub use changes::ChangeView;
+pub use groups::Group;
+pub use groups::Groups;
+pub use placement::PlacementView;
+pub use steps::WaitView;
 pub use whole::Blast;
 pub use whole::Differs;
 pub use whole::Fact;
@@ -38,8 +45,8 @@ pub enum Level {
 }
 
 /// A plan as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct View {
+#[derive(Serialize)]
+pub struct View<'p> {
     /// How deep.
     pub level: Level,
     /// Which plan.
@@ -53,7 +60,7 @@ pub struct View {
     /// What was found, refusals first.
     pub findings: Vec<FindingView>,
     /// What differs, deletes first.
-    pub changes: Vec<ChangeView>,
+    pub changes: Vec<ChangeView<'p>>,
     /// Tenants that move.
     pub moves: Vec<MoveView>,
     /// How many moves each cause needs, and at least needs.
@@ -62,15 +69,15 @@ pub struct View {
     pub stamp_bounds: Vec<BoundView>,
     /// The steps by subject, subjects and steps in the plan's order. Empty at
     /// [`Level::Operation`].
-    pub groups: Vec<Group>,
+    pub groups: Groups<'p>,
     /// The rules that edges cite.
     pub rules: Vec<RuleView>,
     /// The quota ledger.
     pub ledger: Vec<AccountView>,
     /// Where tenants go. Empty at [`Level::Operation`].
-    pub placement: Vec<PlacementView>,
+    pub placement: Vec<PlacementView<'p>>,
     /// What waits for a clock or a person.
-    pub waits: Vec<WaitView>,
+    pub waits: Vec<WaitView<'p>>,
     /// The opening world and the policy as names and values. Only at [`Level::Property`].
     pub world: Vec<Fact>,
     /// The counts.
@@ -96,23 +103,6 @@ pub struct FindingView {
     pub rule: Option<RuleId>,
     /// What would make it go away.
     pub help: String,
-}
-
-/// A difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ChangeView {
-    /// Its sign.
-    pub symbol: String,
-    /// What happens.
-    pub action: Action,
-    /// To whom.
-    pub subject: Subject,
-    /// For a tenant: the stamp that it comes to, or leaves.
-    pub stamp: Option<String>,
-    /// Why.
-    pub why: String,
-    /// The settings that change.
-    pub settings: Vec<SettingView>,
 }
 
 /// A setting before and after.
@@ -165,33 +155,21 @@ pub struct BoundView {
     pub binding: Option<String>,
 }
 
-/// The steps of one subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Group {
-    /// The subject.
-    pub subject: Subject,
-    /// Tenants with the same number have the same kinds of steps and calls, to the same places
-    /// but for their own names.
-    pub alike: usize,
-    /// Its steps.
-    pub steps: Vec<StepView>,
-}
-
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StepView {
+pub struct StepView<'p> {
     /// Its place in the plan, from 1.
     pub number: usize,
     /// Its sign: `X` cannot be undone, `*` changes the cloud, `:` may pause the run, `?` looks.
-    pub symbol: String,
+    pub symbol: &'static str,
     /// Its name.
-    pub id: StepId,
+    pub id: &'p StepId,
     /// What kind of step it is.
-    pub kind: String,
+    pub kind: &'static str,
     /// What tells it from others of its kind and subject: the part of the id after `@`.
-    pub which: Option<String>,
+    pub which: Option<&'p str>,
     /// Why it is done.
-    pub why: String,
+    pub why: &'p str,
     /// What it may break.
     pub hazard: Hazard,
     /// Whether it is the first of its subject that cannot be undone.
@@ -199,20 +177,20 @@ pub struct StepView {
     /// Cores that the group gains by it, and what the group can then allocate.
     pub cores: Vec<(i64, i64)>,
     /// What it waits for.
-    pub waits_for: Vec<Wait>,
+    pub waits_for: Vec<Wait<'p>>,
     /// What it does and asks. Only at [`Level::Property`].
     pub details: Vec<Detail>,
 }
 
 /// A step waits for another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Wait {
+pub struct Wait<'p> {
     /// The other's place in the plan; absent where the plan has no such step.
     pub number: Option<usize>,
     /// The other.
-    pub step: StepId,
+    pub step: &'p StepId,
     /// The rule that says so.
-    pub rule: RuleId,
+    pub rule: &'p RuleId,
 }
 
 /// A labelled line about a step, with lines beneath it.
@@ -267,39 +245,9 @@ pub struct EntryView {
     pub balance: i64,
 }
 
-/// Where a tenant goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlacementView {
-    /// The tenant.
-    pub tenant: String,
-    /// The stamp.
-    pub stamp: String,
-    /// The stamp that it lives on now.
-    pub was: Option<String>,
-    /// The row of decision table DT-1.
-    pub row: u8,
-    /// Why.
-    pub why: String,
-    /// What it needs.
-    pub demand: String,
-    /// The stamps passed over, by reason.
-    pub passed_over: Vec<String>,
-}
-
-/// A step that waits for a clock or a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WaitView {
-    /// The step's place in the plan.
-    pub number: usize,
-    /// The step.
-    pub step: StepId,
-    /// What it waits for.
-    pub what: Vec<String>,
-}
-
-impl View {
+impl<'p> View<'p> {
     /// The plan as it is shown.
-    pub fn of(plan: &Plan, level: Level, next: Option<Next>) -> Self {
+    pub fn of(plan: &'p Plan, level: Level, next: Option<Next>) -> Self {
         build::view(plan, level, next)
     }
 

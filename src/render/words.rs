@@ -2,6 +2,7 @@
 //!
 //! Sentences hold foreign text as it is; the renderers escape it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use stampctl_contract::Operation;
@@ -304,15 +305,17 @@ pub fn value(value: &Value) -> String {
 }
 
 /// Why a tenant lives where it lives.
-pub fn why(why: &Why) -> String {
+pub fn why(why: &Why) -> Cow<'static, str> {
     match why {
-        Why::Stays => "it lives there and nothing forces it away".to_owned(),
-        Why::Pinned => "the manifest pins it there".to_owned(),
-        Why::Dedicated(rule) => format!("it needs a stamp of its own: {}", class_rule(*rule)),
-        Why::BestFit => "the best shared stamp that can take it".to_owned(),
-        Why::OpenedStamp => "the plan opens this stamp".to_owned(),
-        Why::Left(reason) => format!("it had to leave: {}", leave_reason(reason)),
-        Why::Consolidated(stamp) => format!("a voluntary move that empties {stamp}"),
+        Why::Stays => "it lives there and nothing forces it away".into(),
+        Why::Pinned => "the manifest pins it there".into(),
+        Why::Dedicated(rule) => {
+            format!("it needs a stamp of its own: {}", class_rule(*rule)).into()
+        }
+        Why::BestFit => "the best shared stamp that can take it".into(),
+        Why::OpenedStamp => "the plan opens this stamp".into(),
+        Why::Left(reason) => format!("it had to leave: {}", leave_reason(reason)).into(),
+        Why::Consolidated(stamp) => format!("a voluntary move that empties {stamp}").into(),
     }
 }
 

@@ -8,13 +8,17 @@
 //! that is longer is not seen. That is the safe side: an order that is not seen is an order that
 //! is missing, and the plan is refused.
 
-use std::fmt::Write as _;
+mod names;
 
+use super::rows::Rows;
+use crate::model::Lookup;
 use crate::model::StampId;
 use crate::model::TenantId;
 use crate::plan::format::Step;
 use crate::plan::format::StepKind;
 use crate::plan::format::Subject;
+use names::Names;
+use names::edges;
 
 /// Crossings from subject to subject that a path may have: out to a tenant and back.
 const HOPS: u32 = 2;
@@ -34,79 +38,75 @@ pub struct Malformed {
     pub message: String,
 }
 
-/// The steps of one subject and which of them must come before which.
-struct Family {
-    /// Places in the plan, in topological order.
-    steps: Vec<usize>,
-    /// For each step a row of bits: its ancestors within the family, itself excluded.
-    rows: Vec<u64>,
-    /// Words in a row.
-    words: usize,
-}
-
 /// The index.
 pub struct Graph<'p> {
     steps: &'p [Step],
+    /// What kind of step each is, without a look at the step itself.
+    kind: Vec<StepKind>,
     /// Direct predecessors of each step, ascending.
-    before: Vec<Vec<usize>>,
+    before: Rows,
     /// All steps in an order that the edges allow.
     order: Vec<usize>,
     /// Each step's place in `order`.
     position: Vec<usize>,
-    families: Vec<Family>,
+    /// The families: the steps of each subject, in topological order.
+    families: Rows,
+    /// The number of each subject's family.
+    subjects: Lookup<&'p Subject, usize>,
     /// Which family a step is in, and at which place.
     member: Vec<(usize, usize)>,
-    /// Subjects with their families, ascending.
-    subjects: Vec<(&'p Subject, usize)>,
+    /// For each member of each family a row of bits: its ancestors within the family.
+    closure: Vec<u64>,
+    /// Where the rows of each family begin.
+    closures: Vec<usize>,
     /// Steps by kind, in declaration order of the kinds.
-    kinds: Vec<Vec<usize>>,
+    kinds: Rows,
 }
 
 impl<'p> Graph<'p> {
     /// Indexes the steps, or says what is wrong with their shape (P-1).
     pub fn of(steps: &'p [Step]) -> Result<Self, Vec<Malformed>> {
-        let mut wrong = ids_that_lie(steps);
-        let before = edges(steps, &mut wrong);
+        let mut wrong = Vec::new();
+        let Names {
+            ids,
+            subjects,
+            family,
+            kind,
+        } = Names::of(steps, &mut wrong);
+        let before = edges(steps, &ids, &mut wrong);
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let order = order(steps, &before)?;
+        let order = order(&before)?;
         let mut position = vec![0; steps.len()];
         for (at, &step) in order.iter().enumerate() {
             position[step] = at;
         }
-        let (subjects, members) = families(steps, &order);
+        let all = order.iter().map(|&step| (family[step], step));
+        let families = Rows::of(subjects.len(), all);
+        if let Some(large) = too_large(steps, &families) {
+            return Err(vec![large]);
+        }
         let mut member = vec![(0, 0); steps.len()];
-        for (family, steps) in members.iter().enumerate() {
+        for (family, steps) in families.iter().enumerate() {
             for (at, &step) in steps.iter().enumerate() {
                 member[step] = (family, at);
             }
         }
-        if let Some(large) = members.iter().find(|all| all.len() > MOST_STEPS_OF_ONE) {
-            let step = large[0];
-            let message = format!(
-                "{} has {} steps; one subject has at most {MOST_STEPS_OF_ONE}",
-                steps[step].subject,
-                large.len()
-            );
-            return Err(vec![Malformed { step, message }]);
-        }
-        let families = members
-            .into_iter()
-            .map(|steps| Family::of(steps, &before, &member))
-            .collect();
-        let mut kinds = vec![Vec::new(); StepKind::ALL.len()];
-        for &step in &order {
-            kinds[steps[step].kind as usize].push(step);
-        }
+        let (closures, closure) = closures(&families, &before, &member);
+        let by_kind = order.iter().map(|&step| (kind[step] as usize, step));
+        let kinds = Rows::of(StepKind::ALL.len(), by_kind);
         Ok(Self {
             steps,
+            kind,
             before,
             order,
             position,
             families,
-            member,
             subjects,
+            member,
+            closure,
+            closures,
             kinds,
         })
     }
@@ -116,44 +116,56 @@ impl<'p> Graph<'p> {
         &self.steps[at]
     }
 
+    /// What kind of step is at a place of the plan.
+    pub fn kind(&self, at: usize) -> StepKind {
+        self.kind[at]
+    }
+
     /// All steps in an order that the edges allow.
     pub fn order(&self) -> &[usize] {
         &self.order
     }
 
+    /// A step's place in that order.
+    pub fn position(&self, at: usize) -> usize {
+        self.position[at]
+    }
+
     /// The direct predecessors of a step.
     pub fn direct(&self, at: usize) -> &[usize] {
-        &self.before[at]
+        self.before.row(at)
     }
 
     /// All steps of a kind, in an order that the edges allow.
     pub fn of_kind(&self, kind: StepKind) -> &[usize] {
-        &self.kinds[kind as usize]
+        self.kinds.row(kind as usize)
     }
 
     /// All steps of a subject, in an order that the edges allow.
     pub fn of_subject(&self, subject: &Subject) -> &[usize] {
-        match self
-            .subjects
-            .binary_search_by(|(known, _)| (*known).cmp(subject))
-        {
-            Ok(found) => &self.families[self.subjects[found].1].steps,
-            Err(_) => &[],
-        }
+        let family = self.subjects.get(subject);
+        family.map_or(&[], |&family| self.families.row(family))
     }
 
-    /// Every subject with its steps.
-    pub fn subjects(&self) -> impl Iterator<Item = (&'p Subject, &[usize])> {
-        self.subjects
-            .iter()
-            .map(|&(subject, family)| (subject, self.families[family].steps.as_slice()))
+    /// How many families there are: subjects that have steps.
+    pub fn families(&self) -> usize {
+        self.families.len()
+    }
+
+    /// The steps of a family, in an order that the edges allow.
+    pub fn family(&self, family: usize) -> &[usize] {
+        self.families.row(family)
+    }
+
+    /// The family that a step is in.
+    pub fn family_of(&self, at: usize) -> usize {
+        self.member[at].0
     }
 
     /// The steps of these kinds with the same subject as `at`.
     pub fn siblings(&self, at: usize, kinds: &[StepKind]) -> impl Iterator<Item = usize> {
-        let family = &self.families[self.member[at].0];
-        let of_kind = move |step: &usize| kinds.contains(&self.steps[*step].kind);
-        family.steps.iter().copied().filter(of_kind)
+        let family = self.families.row(self.member[at].0).iter().copied();
+        family.filter(move |step| kinds.contains(&self.kind[*step]))
     }
 
     /// The first step of a kind about a stamp.
@@ -168,7 +180,7 @@ impl<'p> Graph<'p> {
 
     fn first(&self, subject: &Subject, kind: StepKind) -> Option<usize> {
         let mut steps = self.of_subject(subject).iter().copied();
-        steps.find(|&step| self.steps[step].kind == kind)
+        steps.find(|&step| self.kind[step] == kind)
     }
 
     /// Whether `first` must have succeeded before `then` may start. May say no where a path
@@ -185,7 +197,7 @@ impl<'p> Graph<'p> {
         if hops == 0 || self.position[first] >= self.position[then] {
             return false;
         }
-        if self.before[then].binary_search(&first).is_ok() {
+        if self.before.row(then).binary_search(&first).is_ok() {
             return true;
         }
         for source in self.crossings(then) {
@@ -202,138 +214,102 @@ impl<'p> Graph<'p> {
     }
 
     fn is_before_in_family(&self, first: usize, then: usize) -> bool {
-        let ((family, one), (other, two)) = (self.member[first], self.member[then]);
-        family == other && self.families[family].has(two, one)
+        let ((family, one), (other, _)) = (self.member[first], self.member[then]);
+        family == other && self.ancestors(then)[one / 64] >> (one % 64) & 1 == 1
+    }
+
+    /// A step's ancestors within its family, as bits.
+    fn ancestors(&self, at: usize) -> &[u64] {
+        let (family, place) = self.member[at];
+        let words = words(self.families.row(family).len());
+        let begin = self.closures[family] + place * words;
+        &self.closure[begin..begin + words]
     }
 
     /// The steps of other subjects that `then`, or an ancestor of it of its own subject, waits
     /// for directly.
     pub fn crossings(&self, then: usize) -> impl Iterator<Item = usize> {
-        let (family, place) = self.member[then];
-        let own = self.families[family].ancestors(place);
-        own.chain(std::iter::once(then))
-            .flat_map(move |step| self.before[step].iter().copied())
-            .filter(move |source| self.member[*source].0 != family)
-    }
-}
-
-impl Family {
-    fn of(steps: Vec<usize>, before: &[Vec<usize>], member: &[(usize, usize)]) -> Self {
-        let words = steps.len().div_ceil(64);
-        let mut rows = vec![0_u64; words * steps.len()];
-        let Some(&first) = steps.first() else {
-            return Self { steps, rows, words };
-        };
-        let family = member[first].0;
-        for (place, &step) in steps.iter().enumerate() {
-            for &source in &before[step] {
-                let (other, at) = member[source];
-                if other == family {
-                    for word in 0..words {
-                        rows[place * words + word] |= rows[at * words + word];
-                    }
-                    rows[place * words + at / 64] |= 1 << (at % 64);
-                }
-            }
-        }
-        Self { steps, rows, words }
-    }
-
-    fn has(&self, place: usize, ancestor: usize) -> bool {
-        self.rows[place * self.words + ancestor / 64] >> (ancestor % 64) & 1 == 1
-    }
-
-    fn ancestors(&self, place: usize) -> impl Iterator<Item = usize> {
-        let row = &self.rows[place * self.words..(place + 1) * self.words];
-        row.iter().enumerate().flat_map(move |(word, &bits)| {
+        let family = self.member[then].0;
+        let steps = self.families.row(family);
+        let own = self.ancestors(then).iter().enumerate();
+        let own = own.flat_map(move |(word, &bits)| {
             let mut bits = bits;
             std::iter::from_fn(move || {
                 let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
                 bits &= bits - 1;
-                Some(self.steps[word * 64 + bit])
+                Some(steps[word * 64 + bit])
             })
-        })
+        });
+        own.chain(std::iter::once(then))
+            .flat_map(move |step| self.before.row(step).iter().copied())
+            .filter(move |source| self.member[*source].0 != family)
     }
 }
 
-/// Steps whose id does not say what they are. Ids stand in the journal and in approvals; an id
-/// that names another subject or kind would be read as another step.
-fn ids_that_lie(steps: &[Step]) -> Vec<Malformed> {
-    let mut name = String::new();
-    let mut wrong = Vec::new();
-    for (at, step) in steps.iter().enumerate() {
-        name.clear();
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{}/{}", step.subject, step.kind);
-        let rest = step.id.0.strip_prefix(name.as_str());
-        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('@')) {
-            let message = format!("its id is not `{name}`, with `@` and a name at most");
-            wrong.push(Malformed { step: at, message });
-        }
-    }
-    wrong
+/// Words of bits for a family of so many.
+const fn words(steps: usize) -> usize {
+    steps.div_ceil(64)
 }
 
-/// The direct predecessors of each step; what has no step is wrong.
-fn edges(steps: &[Step], wrong: &mut Vec<Malformed>) -> Vec<Vec<usize>> {
-    let mut ids: Vec<(&str, usize)> = steps
-        .iter()
-        .enumerate()
-        .map(|(at, step)| (&*step.id.0, at))
-        .collect();
-    ids.sort_unstable();
-    for pair in ids.windows(2) {
-        if pair[0].0 == pair[1].0 {
-            let message = "another step has the same id".to_owned();
-            let step = pair[1].1;
-            wrong.push(Malformed { step, message });
-        }
+/// The ancestors of each member of each family within it, itself excluded: where the family's
+/// rows begin, and the rows.
+fn closures(families: &Rows, before: &Rows, member: &[(usize, usize)]) -> (Vec<usize>, Vec<u64>) {
+    let mut begins = Vec::with_capacity(families.len());
+    let mut size = 0;
+    for steps in families.iter() {
+        begins.push(size);
+        size += words(steps.len()) * steps.len();
     }
-    let mut before = Vec::with_capacity(steps.len());
-    for (at, step) in steps.iter().enumerate() {
-        let mut sources = Vec::with_capacity(step.after.len());
-        for edge in &step.after {
-            match ids.binary_search_by(|(id, _)| (*id).cmp(&edge.step.0)) {
-                Ok(found) => sources.push(ids[found].1),
-                Err(_) => wrong.push(Malformed {
-                    step: at,
-                    message: format!("it waits for `{}`, which is no step", edge.step),
-                }),
+    let mut bits = vec![0_u64; size];
+    for (family, steps) in families.iter().enumerate() {
+        let words = words(steps.len());
+        let rows = &mut bits[begins[family]..][..words * steps.len()];
+        for (place, &step) in steps.iter().enumerate() {
+            let (earlier, own) = rows.split_at_mut(place * words);
+            for &source in before.row(step) {
+                let (other, at) = member[source];
+                if other == family {
+                    for (word, more) in own.iter_mut().zip(&earlier[at * words..][..words]) {
+                        *word |= more;
+                    }
+                    own[at / 64] |= 1 << (at % 64);
+                }
             }
         }
-        sources.sort_unstable();
-        sources.dedup();
-        before.push(sources);
     }
-    before
+    (begins, bits)
 }
 
 /// An order that the edges allow, nearest to the plan's own; or the steps that wait for
 /// themselves.
-fn order(steps: &[Step], before: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Malformed>> {
-    let mut after = vec![Vec::new(); steps.len()];
-    let mut open: Vec<usize> = before.iter().map(Vec::len).collect();
-    for (step, sources) in before.iter().enumerate() {
-        for &source in sources {
-            after[source].push(step);
-        }
+fn order(before: &Rows) -> Result<Vec<usize>, Vec<Malformed>> {
+    let mut sources = before.iter().enumerate();
+    if sources.all(|(step, sources)| sources.last().is_none_or(|&last| last < step)) {
+        // The plan's own order is one.
+        return Ok((0..before.len()).collect());
     }
-    let ready = (0..steps.len()).filter(|&step| open[step] == 0);
+    let waits = (0..before.len()).flat_map(|step| {
+        let sources = before.row(step).iter();
+        sources.map(move |&source| (source, step))
+    });
+    let after = Rows::of(before.len(), waits);
+    let mut open: Vec<usize> = before.iter().map(<[usize]>::len).collect();
+    let ready = (0..before.len()).filter(|&step| open[step] == 0);
     let mut ready: std::collections::BTreeSet<usize> = ready.collect();
-    let mut order = Vec::with_capacity(steps.len());
+    let mut order = Vec::with_capacity(before.len());
     while let Some(step) = ready.pop_first() {
         order.push(step);
-        for &next in &after[step] {
+        for &next in after.row(step) {
             open[next] -= 1;
             if open[next] == 0 {
                 ready.insert(next);
             }
         }
     }
-    if order.len() == steps.len() {
+    if order.len() == before.len() {
         return Ok(order);
     }
-    let looped = (0..steps.len()).filter(|&step| open[step] > 0);
+    let looped = (0..before.len()).filter(|&step| open[step] > 0);
     Err(looped
         .map(|step| Malformed {
             step,
@@ -342,27 +318,13 @@ fn order(steps: &[Step], before: &[Vec<usize>]) -> Result<Vec<usize>, Vec<Malfor
         .collect())
 }
 
-/// Subjects in order, and the steps of each in topological order.
-fn families<'p>(
-    steps: &'p [Step],
-    order: &[usize],
-) -> (Vec<(&'p Subject, usize)>, Vec<Vec<usize>>) {
-    let mut sorted: Vec<(&Subject, usize)> = order
-        .iter()
-        .enumerate()
-        .map(|(at, &step)| (&steps[step].subject, at))
-        .collect();
-    sorted.sort_unstable();
-    let mut subjects: Vec<(&Subject, usize)> = Vec::new();
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    for (subject, at) in sorted {
-        if subjects.last().is_none_or(|(last, _)| *last != subject) {
-            subjects.push((subject, members.len()));
-            members.push(Vec::new());
-        }
-        if let Some(family) = members.last_mut() {
-            family.push(order[at]);
-        }
-    }
-    (subjects, members)
+/// A subject that has too many steps, the first of them by name.
+fn too_large(steps: &[Step], families: &Rows) -> Option<Malformed> {
+    let large = families.iter().filter(|all| all.len() > MOST_STEPS_OF_ONE);
+    let large = large.min_by_key(|all| &steps[all[0]].subject)?;
+    let (step, count) = (large[0], large.len());
+    let subject = &steps[step].subject;
+    let message =
+        format!("{subject} has {count} steps; one subject has at most {MOST_STEPS_OF_ONE}");
+    Some(Malformed { step, message })
 }

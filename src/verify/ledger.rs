@@ -9,6 +9,7 @@ use stampctl_contract::Kind;
 use stampctl_contract::Operation;
 use stampctl_contract::Verb;
 
+use super::calls::Calls;
 use super::graph::Graph;
 use crate::model::QuotaKey;
 use crate::plan::format::Body;
@@ -58,7 +59,7 @@ pub fn signed(cores: u64) -> i64 {
 }
 
 /// Replays every account of the opening world.
-pub fn replay<'p>(body: &'p Body, graph: &Graph<'p>) -> Vec<Replay<'p>> {
+pub fn replay<'p>(body: &'p Body, graph: &Graph<'p>, calls: &Calls<'p>) -> Vec<Replay<'p>> {
     let mut replays: Vec<Replay<'p>> = Vec::new();
     let mut places: BTreeMap<(&str, &str, &str, &str), usize> = BTreeMap::new();
     let mut keys: BTreeMap<&QuotaKey, usize> = BTreeMap::new();
@@ -78,14 +79,17 @@ pub fn replay<'p>(body: &'p Body, graph: &Graph<'p>) -> Vec<Replay<'p>> {
         replays.push(Replay { opening, moves });
     }
     for &at in graph.order() {
-        let step = graph.step(at);
-        for operation in step.act.operations() {
-            if let Some(&account) = place(operation).and_then(|path| places.get(&path)) {
-                let found = balances[account].call(at, operation);
+        for call in calls.step(at) {
+            if !matches!(call.kind, Kind::QuotaAllocation | Kind::GroupQuota) {
+                continue;
+            }
+            if let Some(&account) = place(call.operation).and_then(|path| places.get(&path)) {
+                let found = balances[account].call(at, call.operation);
                 replays[account].moves.extend(found);
             }
         }
-        if let (StepKind::QuotaGranted, Subject::Quota(key)) = (step.kind, &step.subject)
+        if graph.kind(at) == StepKind::QuotaGranted
+            && let Subject::Quota(key) = &graph.step(at).subject
             && let Some(&account) = keys.get(key)
         {
             replays[account].moves.extend(balances[account].granted(at));
@@ -94,11 +98,10 @@ pub fn replay<'p>(body: &'p Body, graph: &Graph<'p>) -> Vec<Replay<'p>> {
     replays
 }
 
-/// The account that a call is about, as its address says.
+/// The account that a call to a quota is about, as its address says.
 fn place(operation: &Operation) -> Option<(&str, &str, &str, &str)> {
     let address = &operation.address;
-    let about_quota = matches!(address.kind(), Kind::QuotaAllocation | Kind::GroupQuota);
-    about_quota.then_some((
+    Some((
         address.part("management_group")?,
         address.part("group")?,
         address.part("region")?,

@@ -46,7 +46,10 @@ pub struct Rule {
     pub help: &'static str,
     /// Orders of steps of one subject that it asks for.
     pub orders: &'static [Order],
-    /// What it asks for beyond orders.
+    /// What it asks of each step by itself. All rules ask one step before they go on to the next:
+    /// a plan is larger than a processor's cache.
+    pub each: Option<fn(&Case<'_>, usize, &mut Sink<'_>)>,
+    /// What it asks for beyond that.
     pub check: fn(&Case<'_>, &mut Sink<'_>),
 }
 
@@ -65,7 +68,7 @@ pub struct Order {
     pub first: &'static [StepKind],
     /// When the plan must have the earlier step; otherwise only an order is asked for, where
     /// it has it.
-    pub needed: fn(&Case<'_>, &Step) -> bool,
+    pub needed: fn(&Case<'_>, usize) -> bool,
 }
 
 /// A plan breaks a rule.
@@ -169,15 +172,15 @@ impl Sink<'_> {
     }
 }
 
-/// The check of a rule that asks for orders only.
+/// The check of a rule that asks for orders only, or of each step by itself.
 pub fn orders_only(_: &Case<'_>, _: &mut Sink<'_>) {}
 
 /// The earlier step must be in the plan.
-pub fn always(_: &Case<'_>, _: &Step) -> bool {
+pub fn always(_: &Case<'_>, _: usize) -> bool {
     true
 }
 
 /// Only the order counts, where both are in the plan.
-pub fn if_there(_: &Case<'_>, _: &Step) -> bool {
+pub fn if_there(_: &Case<'_>, _: usize) -> bool {
     false
 }

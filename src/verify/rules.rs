@@ -96,14 +96,36 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
 }
 
-/// Judges a case by every rule.
-pub fn judge(case: &Case<'_>, findings: &mut Findings) {
+/// A rule, and what it asks of each step by itself.
+pub type Each = (&'static Rule, fn(&Case<'_>, usize, &mut Sink<'_>));
+
+/// The rules that ask something of each step by itself.
+pub fn of_each_step() -> Vec<Each> {
+    let rules = RULES.iter();
+    rules.filter_map(|rule| Some((rule, rule.each?))).collect()
+}
+
+/// Judges the orders that rules ask for: before everything else that they ask.
+pub fn judge_orders(case: &Case<'_>, findings: &mut Findings) {
     for rule in RULES {
         let mut sink = findings.sink(rule);
         for order in rule.orders {
             in_order(case, order, &mut sink);
         }
-        (rule.check)(case, &mut sink);
+    }
+}
+
+/// Judges one step by itself.
+pub fn judge_step(each: &[Each], case: &Case<'_>, at: usize, findings: &mut Findings) {
+    for (rule, check) in each {
+        check(case, at, &mut findings.sink(rule));
+    }
+}
+
+/// Judges what rules ask of the plan as a whole: after everything else.
+pub fn judge_whole(case: &Case<'_>, findings: &mut Findings) {
+    for rule in RULES {
+        (rule.check)(case, &mut findings.sink(rule));
     }
 }
 
@@ -118,7 +140,7 @@ fn in_order(case: &Case<'_>, order: &Order, sink: &mut Sink<'_>) {
                     sink.step(step, format!("it does not wait for `{first}`"));
                 }
             }
-            if !found && (order.needed)(case, step) {
+            if !found && (order.needed)(case, at) {
                 let words: Vec<_> = order.first.iter().map(|kind| kind.word()).collect();
                 sink.step(
                     step,

@@ -31,7 +31,15 @@ fn broken(plan: &Plan) -> Option<BTreeSet<&'static str>> {
 fn refused(plan: &Plan) -> bool {
     let mut findings = Findings::default();
     match Graph::of(&plan.body.steps) {
-        Ok(graph) => rules::judge(&Case::new(&plan.body, graph), &mut findings),
+        Ok(graph) => {
+            let case = Case::new(&plan.body, graph);
+            let each = rules::of_each_step();
+            rules::judge_orders(&case, &mut findings);
+            for &at in case.graph.order() {
+                rules::judge_step(&each, &case, at, &mut findings);
+            }
+            rules::judge_whole(&case, &mut findings);
+        }
         Err(_) => return true,
     }
     let found = findings.into_violations();

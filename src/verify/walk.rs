@@ -5,21 +5,46 @@ use std::collections::BTreeSet;
 use super::case::Case;
 use super::rule::Findings;
 use super::rules::rule;
+use super::world::Breach;
 use super::world::World;
 
-/// Plays the plan in one order that its edges allow, and collects what breaks a rule. What one
-/// resource goes through is the same in every order (I-5, P-6); what differs between orders is
-/// the business of the rules.
-pub fn in_order(case: &Case<'_>, findings: &mut Findings) {
-    let mut world = World::of(case);
-    for (_, step) in case.steps() {
-        // A condition that is known to be false stops an apply; what comes after is never done.
-        let Some(breaches) = world.play(case, step) else {
+/// The plan played in one order that its edges allow, step by step. What one resource goes through
+/// is the same in every order (I-5, P-6); what differs between orders is the business of the rules.
+pub struct Walk<'p> {
+    /// The world so far; absent where a condition was known to be false: it stops an apply, and
+    /// what comes after is never done.
+    world: Option<World<'p>>,
+    breaches: Vec<(usize, Breach)>,
+}
+
+impl<'p> Walk<'p> {
+    /// Before the first step.
+    pub fn of(case: &Case<'p>) -> Self {
+        Self {
+            world: Some(World::of(case)),
+            breaches: Vec::new(),
+        }
+    }
+
+    /// Plays the next step.
+    pub fn step(&mut self, case: &Case<'p>, at: usize) {
+        let Some(world) = &mut self.world else {
             return;
         };
-        for (id, message) in breaches {
+        match world.play(case, at) {
+            Some(breaches) => {
+                let breaches = breaches.into_iter().map(|breach| (at, breach));
+                self.breaches.extend(breaches);
+            }
+            None => self.world = None,
+        }
+    }
+
+    /// Tells what broke a rule.
+    pub fn tell(self, case: &Case<'p>, findings: &mut Findings) {
+        for (at, (id, message)) in self.breaches {
             if let Some(rule) = rule(id) {
-                findings.sink(rule).step(step, message);
+                findings.sink(rule).step(case.graph.step(at), message);
             }
         }
     }
@@ -40,7 +65,7 @@ pub fn in_every_order(case: &Case<'_>, most: usize) -> Option<BTreeSet<&'static 
                 continue;
             }
             let mut next = world.clone();
-            let Some(breaches) = next.play(case, case.graph.step(at)) else {
+            let Some(breaches) = next.play(case, at) else {
                 continue;
             };
             broken.extend(breaches.into_iter().map(|(rule, _)| rule));

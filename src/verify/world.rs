@@ -14,20 +14,20 @@ use std::collections::BTreeSet;
 
 use stampctl_contract::Address;
 use stampctl_contract::Kind;
-use stampctl_contract::Operation;
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
+use super::calls::Call;
 use super::case::Case;
+use super::case::at_stake;
 use super::ledger::signed;
 use crate::model::Load;
+use crate::model::QuotaKey;
 use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
-use crate::model::TenantId;
 use crate::model::tenant::Export;
-use crate::plan::format::Step;
 use crate::plan::format::opening::OpeningStamp;
 use losses::erase;
 use losses::remove;
@@ -58,6 +58,30 @@ struct Place {
     data: bool,
 }
 
+/// Where a tenant lives: a stamp of the opening world by number, or another that an entry names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Home<'p> {
+    Known(usize),
+    Other(&'p str),
+}
+
+impl<'p> Home<'p> {
+    /// The home that an entry names, if that is a stamp's id.
+    fn named(case: &Case<'p>, id: &'p str) -> Option<Self> {
+        match case.index.stamp(id) {
+            Some(number) => Some(Self::Known(number)),
+            None => id.parse::<StampId>().is_ok().then_some(Self::Other(id)),
+        }
+    }
+
+    fn known(self) -> Option<usize> {
+        match self {
+            Self::Known(number) => Some(number),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 /// A load as an array, which is ordered.
 type Load4 = [u64; 4];
 
@@ -67,12 +91,12 @@ type Load4 = [u64; 4];
     reason = "each is one fact that a step establishes"
 )]
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Resident {
-    home: Option<StampId>,
-    left: Option<StampId>,
+struct Resident<'p> {
+    home: Option<Home<'p>>,
+    left: Option<Home<'p>>,
     routed: bool,
     frozen: bool,
-    made: BTreeSet<StampId>,
+    made: BTreeSet<usize>,
     copied: bool,
     equal: bool,
     saved: bool,
@@ -85,40 +109,42 @@ struct Resident {
 
 /// What is known of an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Ledger {
+struct Ledger<'p> {
     /// What the group has in all, as far as it was seen.
     limit: i64,
     available: i64,
     /// What each subscription has of it.
-    allocated: BTreeMap<String, i64>,
+    allocated: BTreeMap<&'p str, i64>,
     /// What running stamps use of that.
-    used: BTreeMap<String, i64>,
+    used: BTreeMap<&'p str, i64>,
 }
 
 /// The world after some of the steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct World {
-    stamps: BTreeMap<StampId, Place>,
-    tenants: BTreeMap<TenantId, Resident>,
+pub struct World<'p> {
+    /// The stamps, by number.
+    stamps: Vec<Place>,
+    /// The tenants, by number.
+    tenants: Vec<Resident<'p>>,
     /// The accounts, as the opening world lists them.
-    accounts: Vec<Ledger>,
-    /// Active shared stamps per region, by the region's place in the opening world.
-    serving: BTreeMap<String, i64>,
+    accounts: Vec<Ledger<'p>>,
+    /// Active shared stamps per region.
+    serving: BTreeMap<&'p str, i64>,
 }
 
 /// A rule that a step would break in this world, and how.
 pub type Breach = (&'static str, String);
 
-impl World {
+impl<'p> World<'p> {
     /// The world before the first step.
-    pub fn of(case: &Case<'_>) -> Self {
+    pub fn of(case: &Case<'p>) -> Self {
         let opening = &case.body.opening;
-        let stamps = opening.stamps.iter().map(|(id, stamp)| {
+        let stamps = case.index.stamps().iter().map(|(_, stamp)| {
             use StampState as S;
             let state = stamp.state;
             let released = matches!(state, Some(S::Releasing | S::QuotaReturned | S::Deleting));
             let asleep = matches!(state, None | Some(S::Ready | S::Creating));
-            let place = Place {
+            Place {
                 state,
                 accepting: stamp.accepting && state.is_some(),
                 traffic: stamp.origin.is_some() && state == Some(S::Active),
@@ -133,29 +159,28 @@ impl World {
                 empty_seen: false,
                 idle: released || asleep,
                 saved: released || state == Some(S::Creating),
-                returned: case.cores_at_stake(id) == 0,
+                returned: at_stake(stamp) == 0,
                 owned: false,
                 unheld: false,
                 data: state.is_some(),
-            };
-            (id.clone(), place)
+            }
         });
-        let tenants = opening.tenants.iter().map(|(id, tenant)| {
+        let home = |id: &'p StampId| Home::named(case, id.as_str());
+        let tenants = case.index.tenants().iter().map(|(_, tenant)| {
             let moved = tenant.moved_from.is_some();
-            let resident = Resident {
-                home: tenant.stamp.clone(),
-                left: tenant.moved_from.clone(),
+            Resident {
+                home: tenant.stamp.as_ref().and_then(home),
+                left: tenant.moved_from.as_ref().and_then(home),
                 routed: tenant.stamp.is_some(),
                 equal: moved,
                 saved: moved || tenant.export != Export::Required,
                 ..Resident::default()
-            };
-            (id.clone(), resident)
+            }
         });
         let accounts = opening.accounts.iter().map(|account| {
             let subscriptions = account.subscriptions.iter();
             let each = subscriptions
-                .filter_map(|(name, seen)| Some((name.to_string(), signed(seen.allocated?))));
+                .filter_map(|(name, seen)| Some((name.as_str(), signed(seen.allocated?))));
             Ledger {
                 limit: account.limit.map_or(0, signed),
                 available: account.available.map_or(0, signed),
@@ -172,11 +197,11 @@ impl World {
             tenants: tenants.collect(),
             accounts: accounts.collect(),
             serving: serving
-                .map(|s| (s.region.to_string(), i64::from(s.active)))
+                .map(|s| (s.region.as_str(), i64::from(s.active)))
                 .collect(),
         };
-        for (id, stamp) in &opening.stamps {
-            if world.stamps.get(id).is_some_and(|place| place.running) {
+        for (number, (_, stamp)) in case.index.stamps().iter().enumerate() {
+            if world.stamps[number].running {
                 world.use_cores(case, stamp, 1);
             }
         }
@@ -184,38 +209,34 @@ impl World {
     }
 
     /// A stamp starts to use its cores, or ends it.
-    fn use_cores(&mut self, case: &Case<'_>, stamp: &OpeningStamp, sign: i64) {
+    fn use_cores(&mut self, case: &Case<'p>, stamp: &'p OpeningStamp, sign: i64) {
         let Some(held) = &stamp.account else {
             return;
         };
-        let mut accounts = case.body.opening.accounts.iter();
-        if let Some(at) = accounts.position(|account| account.key == held.key) {
+        if let Some(at) = case.account_number(&held.key) {
             let used = &mut self.accounts[at].used;
-            *used.entry(held.subscription.to_string()).or_default() += sign * signed(held.cores);
+            *used.entry(held.subscription.as_str()).or_default() += sign * signed(held.cores);
         }
     }
 
     /// Plays a step. `None` where the world knows that one of its conditions is false.
-    pub fn play(&mut self, case: &Case<'_>, step: &Step) -> Option<Vec<Breach>> {
-        if !step
-            .act
-            .conditions()
-            .iter()
-            .all(|condition| self.may_hold(case, condition))
-        {
+    pub fn play(&mut self, case: &Case<'p>, at: usize) -> Option<Vec<Breach>> {
+        let conditions = case.graph.step(at).act.conditions();
+        let mut all = conditions.iter();
+        if !all.all(|condition| self.may_hold(case, condition)) {
             return None;
         }
-        for condition in step.act.conditions() {
-            self.learn(case, step, condition);
+        for condition in conditions {
+            self.learn(case, at, condition);
         }
         let mut breaches = Vec::new();
-        for call in step.act.operations() {
-            match &call.verb {
+        for call in case.calls(at) {
+            match &call.operation.verb {
                 Verb::Put { settings } | Verb::Patch { settings } => {
                     self.write(case, call, settings, &mut breaches);
                 }
-                Verb::Delete => self.delete(case, &call.address, &mut breaches),
-                Verb::Copy { .. } => self.copy(case, &call.address, &mut breaches),
+                Verb::Delete => self.delete(case, call, &mut breaches),
+                Verb::Copy { .. } => self.copy(case, call, &mut breaches),
             }
         }
         Some(breaches)
@@ -223,13 +244,13 @@ impl World {
 
     fn write(
         &mut self,
-        case: &Case<'_>,
-        call: &Operation,
-        settings: &Settings,
+        case: &Case<'p>,
+        call: &Call<'p>,
+        settings: &'p Settings,
         breaches: &mut Vec<Breach>,
     ) {
-        let address = &call.address;
-        match address.kind() {
+        let address = &call.operation.address;
+        match call.kind {
             Kind::RegistryItem => {
                 let id = address.name();
                 match address.part("collection") {
@@ -240,11 +261,11 @@ impl World {
             }
             Kind::QuotaAllocation => self.allocate(case, address, settings, breaches),
             Kind::ScaleSet => {
-                self.scale(case, address, settings, breaches);
+                self.scale(case, call, settings, breaches);
             }
             Kind::Origin => {
-                let of = case.behind(address);
-                if let Some(place) = of.and_then(|id| self.stamps.get_mut(id)) {
+                if let Some(number) = case.index.behind(address) {
+                    let place = &mut self.stamps[number];
                     let on = settings.get("enabled").and_then(Value::as_bool);
                     if on == Some(true) && !place.healthy {
                         breaches.push(("O-26", format!("`{address}` gets traffic untested")));
@@ -253,10 +274,8 @@ impl World {
                 }
             }
             Kind::TenantSchema | Kind::SqlDatabase | Kind::BlobContainer => {
-                let of = case.tenant_of(address);
-                let resident = of.and_then(|id| self.tenants.get_mut(id));
-                if let (Some(on), Some(resident)) = (case.owner(address), resident) {
-                    resident.made.insert(on.clone());
+                if let (Some(on), Some(tenant)) = (call.owner, case.tenant_of(address)) {
+                    self.tenants[tenant].made.insert(on);
                 }
             }
             _ => {}
@@ -265,17 +284,15 @@ impl World {
 
     fn scale(
         &mut self,
-        case: &Case<'_>,
-        address: &Address,
+        case: &Case<'p>,
+        call: &Call<'p>,
         settings: &Settings,
         breaches: &mut Vec<Breach>,
     ) {
-        let Some(id) = case.owner(address) else {
+        let Some(number) = call.owner else {
             return;
         };
-        let Some(place) = self.stamps.get_mut(id) else {
-            return;
-        };
+        let (address, place) = (&call.operation.address, &mut self.stamps[number]);
         match settings.get("instances").and_then(Value::as_int) {
             Some(0) => stop(place, address, breaches),
             Some(_) => place.running = true,
@@ -283,14 +300,14 @@ impl World {
         }
         let sized = settings.contains_key("instances");
         if sized && std::mem::take(&mut place.counted) {
-            self.use_cores(case, &case.body.opening.stamps[id], -1);
+            self.use_cores(case, case.index.stamps()[number].1, -1);
         }
     }
 
     fn allocate(
         &mut self,
-        case: &Case<'_>,
-        address: &Address,
+        case: &Case<'p>,
+        address: &'p Address,
         settings: &Settings,
         breaches: &mut Vec<Breach>,
     ) {
@@ -301,7 +318,9 @@ impl World {
             return;
         };
         let accounts = &case.body.opening.accounts;
-        let of = |key| case.allocation(key, subscription).as_ref() == Some(address);
+        let of = |key| {
+            may_be_of(key, address) && case.allocation(key, subscription).as_ref() == Some(address)
+        };
         let Some(at) = accounts.iter().position(|account| of(&account.key)) else {
             return;
         };
@@ -313,7 +332,7 @@ impl World {
         } = &mut self.accounts[at];
         let before = allocated.get(subscription).copied().unwrap_or(0);
         *available += before - after;
-        allocated.insert(subscription.to_owned(), after);
+        allocated.insert(subscription, after);
         if *available < 0 {
             breaches.push(("I-3", format!("`{address}` takes more than the group has")));
         }
@@ -325,47 +344,49 @@ impl World {
         }
     }
 
-    fn copy(&mut self, case: &Case<'_>, address: &Address, breaches: &mut Vec<Breach>) {
-        let Some(id) = case.tenant_of(address) else {
+    fn copy(&mut self, case: &Case<'p>, call: &Call<'p>, breaches: &mut Vec<Breach>) {
+        let Some(tenant) = case.tenant_of(&call.operation.address) else {
             return;
         };
-        let Some(resident) = self.tenants.get_mut(id) else {
-            return;
-        };
+        let (id, resident) = (case.index.tenants()[tenant].0, &mut self.tenants[tenant]);
         if !resident.frozen {
             breaches.push(("O-47", format!("{id} still writes while it is copied")));
         }
         if !resident.saved {
             breaches.push(("O-46", format!("{id} is copied without a snapshot")));
         }
-        let on = case.owner(address);
-        if on.is_none_or(|on| !resident.made.contains(on)) {
+        if call.owner.is_none_or(|on| !resident.made.contains(&on)) {
             breaches.push(("O-45", format!("{id} is copied to where nothing is")));
         }
         resident.copied = true;
         resident.equal = false;
     }
 
-    fn delete(&mut self, case: &Case<'_>, address: &Address, breaches: &mut Vec<Breach>) {
-        match address.kind() {
+    fn delete(&mut self, case: &Case<'p>, call: &Call<'p>, breaches: &mut Vec<Breach>) {
+        let address = &call.operation.address;
+        match call.kind {
             Kind::ResourceGroup | Kind::SqlServer | Kind::StorageAccount | Kind::ScaleSet => {
-                if let Some(id) = case.owner(address)
-                    && let Some(place) = self.stamps.get_mut(id)
-                {
-                    remove(place, address, breaches);
+                if let Some(number) = call.owner {
+                    remove(&mut self.stamps[number], address, breaches);
                 }
             }
             Kind::TenantSchema | Kind::SqlDatabase | Kind::BlobContainer => {
-                let on = case.owner(address);
-                if let Some(id) = case.tenant_of(address)
-                    && let Some(resident) = self.tenants.get_mut(id)
-                {
-                    erase(case, id, resident, on, breaches);
+                if let Some(tenant) = case.tenant_of(address) {
+                    let (id, resident) =
+                        (case.index.tenants()[tenant].0, &mut self.tenants[tenant]);
+                    erase(case, id, resident, call.owner, breaches);
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Whether an address of a quota may be the account's, as far as its key goes.
+fn may_be_of(key: &QuotaKey, address: &Address) -> bool {
+    address.part("group") == Some(key.group.as_str())
+        && address.part("region") == Some(key.region.as_str())
+        && address.part("family") == Some(key.family.as_str())
 }
 
 fn array(load: Load) -> Load4 {

@@ -15,12 +15,13 @@ fn next() -> Next {
     }
 }
 
-fn view(level: Level) -> View {
-    View::of(&sample::plan(), level, Some(next()))
+/// The sample in one format.
+fn shown<T>(level: Level, format: impl FnOnce(&View<'_>) -> T) -> T {
+    format(&View::of(&sample::plan(), level, Some(next())))
 }
 
 fn text(level: Level) -> String {
-    render::text(&view(level), Setting::default())
+    shown(level, |view| render::text(view, Setting::default()))
 }
 
 #[test]
@@ -40,7 +41,8 @@ fn text_with_everything() {
 
 #[test]
 fn text_of_a_refused_plan_on_a_narrow_terminal() {
-    let view = View::of(&sample::refused(), Level::Operation, None);
+    let plan = sample::refused();
+    let view = View::of(&plan, Level::Operation, None);
     let setting = Setting {
         width: 72,
         ..Setting::default()
@@ -50,7 +52,8 @@ fn text_of_a_refused_plan_on_a_narrow_terminal() {
 
 #[test]
 fn text_of_many_tenants() {
-    let view = View::of(&sample::plan_with(312, Vec::new()), Level::Resource, None);
+    let plan = sample::plan_with(312, Vec::new());
+    let view = View::of(&plan, Level::Resource, None);
     golden!("text-many", render::text(&view, Setting::default()));
 }
 
@@ -58,15 +61,17 @@ fn text_of_many_tenants() {
 fn markdown_comment() {
     golden!(
         "markdown",
-        render::markdown::comment(&view(Level::Resource))
+        shown(Level::Resource, render::markdown::comment)
     );
-    let refused = View::of(&sample::refused(), Level::Resource, None);
+    let plan = sample::refused();
+    let refused = View::of(&plan, Level::Resource, None);
     golden!("markdown-refused", render::markdown::comment(&refused));
 }
 
 #[test]
 fn github_annotations() {
-    let view = View::of(&sample::refused(), Level::Operation, None);
+    let plan = sample::refused();
+    let view = View::of(&plan, Level::Operation, None);
     golden!(
         "github",
         render::github::annotations(&view, Some("fleets/prod, eu/fleet.yaml"))
@@ -75,19 +80,20 @@ fn github_annotations() {
 
 #[test]
 fn sarif_log() {
-    let view = View::of(&sample::refused(), Level::Operation, None);
+    let plan = sample::refused();
+    let view = View::of(&plan, Level::Operation, None);
     let log = render::sarif::log(&view, "fleets/prod eu/fleet.yaml").expect("JSON");
     golden!("sarif", log);
 }
 
 #[test]
 fn dot_graph() {
-    golden!("dot", render::dot::graph(&view(Level::Resource)));
+    golden!("dot", shown(Level::Resource, render::dot::graph));
 }
 
 #[test]
 fn html_page() {
-    golden!("html", render::html::page(&view(Level::Resource)));
+    golden!("html", shown(Level::Resource, render::html::page));
 }
 
 #[test]
@@ -97,6 +103,6 @@ fn json_is_the_plan_file() {
     assert_eq!(plan.check_seal(json.as_bytes()), Ok(()));
     golden!(
         "view",
-        render::json::view(&view(Level::Operation)).expect("JSON")
+        shown(Level::Operation, render::json::view).expect("JSON")
     );
 }

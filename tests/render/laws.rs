@@ -181,9 +181,10 @@ fn the_digest_stands_at_both_ends() {
 
 #[test]
 fn a_large_plan_is_a_short_text() {
-    let small = View::of(&sample::plan_with(50, Vec::new()), Level::Resource, None);
-    let large = View::of(&sample::plan_with(5_000, Vec::new()), Level::Resource, None);
-    let lines = |view: &View| render::text(view, Setting::default()).lines().count();
+    let [small, large] = [50, 5_000].map(|more| sample::plan_with(more, Vec::new()));
+    let small = View::of(&small, Level::Resource, None);
+    let large = View::of(&large, Level::Resource, None);
+    let lines = |view: &View<'_>| render::text(view, Setting::default()).lines().count();
     assert!(
         lines(&large) <= lines(&small) + 5,
         "{} {}",
@@ -273,7 +274,8 @@ fn a_comment_holds_no_mention_link_or_tag_but_ours() {
 
 #[test]
 fn a_page_runs_nothing_and_loads_nothing() {
-    let view = View::of(&sample::refused(), Level::Resource, None);
+    let plan = sample::refused();
+    let view = View::of(&plan, Level::Resource, None);
     let page = render::html::page(&view);
     for bad in [
         "<script", "href", "src=", "url(", "onload", "\u{1b}", "\u{202e}",
@@ -292,7 +294,8 @@ fn every_annotation_is_one_command() {
         .take(200)
         .cloned()
         .collect();
-    let view = View::of(&sample::plan_with(0, many), Level::Operation, None);
+    let plan = sample::plan_with(0, many);
+    let view = View::of(&plan, Level::Operation, None);
     let shown = render::github::annotations(&view, Some("fleet.yaml"));
     let count = |level: &str| shown.lines().filter(|line| line.starts_with(level)).count();
     assert_eq!(

@@ -8,6 +8,7 @@ use super::FEW;
 use super::MANY;
 use super::MOST;
 use crate::plan::format::Action;
+use crate::plan::format::Change;
 use crate::plan::format::Subject;
 use crate::render::page::Ink;
 use crate::render::page::Page;
@@ -18,21 +19,17 @@ use crate::render::view::View;
 use crate::render::words;
 use crate::render::words::heading;
 
-pub(in crate::render) fn changes(page: &mut Page, view: &View) {
+pub(in crate::render) fn changes(page: &mut Page, view: &View<'_>) {
     if view.changes.is_empty() {
         return;
     }
     page.heading(heading::CHANGES);
     legend(page, view);
     for action in Action::ALL {
-        let of_action: Vec<&ChangeView> = view
-            .changes
-            .iter()
-            .filter(|change| change.action == *action)
-            .collect();
-        let (tenants, others): (Vec<&ChangeView>, Vec<&ChangeView>) = of_action
-            .into_iter()
-            .partition(|change| matches!(change.subject, Subject::Tenant(_)));
+        let of_action = view.changes.iter().copied();
+        let of_action = of_action.filter(|view| view.change.action == *action);
+        let (tenants, others): (Vec<ChangeView<'_>>, Vec<ChangeView<'_>>) =
+            of_action.partition(|view| matches!(view.change.subject, Subject::Tenant(_)));
         for change in others {
             one(page, change, view.level);
         }
@@ -47,20 +44,21 @@ pub(in crate::render) fn changes(page: &mut Page, view: &View) {
 }
 
 /// Each sign that is used and what it means, as in `-  is deleted`.
-fn legend(page: &mut Page, view: &View) {
+fn legend(page: &mut Page, view: &View<'_>) {
     let mut told = BTreeSet::new();
     let mut meanings = Vec::new();
-    for change in &view.changes {
-        let meaning = words::sign(change.action);
+    for action in view.changes.iter().map(|view| view.change.action) {
+        let meaning = words::sign(action);
         if told.insert(meaning) {
-            meanings.push(format!("{} {meaning}", change.symbol));
+            meanings.push(format!("{} {meaning}", action.symbol()));
         }
     }
     page.item(2, "", Ink::Faint, &meanings.join("   "));
 }
 
-fn one(page: &mut Page, change: &ChangeView, level: Level) {
-    let what = match (&change.subject, &change.stamp) {
+fn one(page: &mut Page, view: ChangeView<'_>, level: Level) {
+    let change = view.change;
+    let what = match (&change.subject, view.stamp()) {
         (Subject::Tenant(_), Some(stamp)) => {
             let way = if change.action == Action::Offboard {
                 "from"
@@ -79,12 +77,12 @@ fn one(page: &mut Page, change: &ChangeView, level: Level) {
     let (verb, why) = (change.action.word(), &change.why);
     page.item(
         2,
-        &change.symbol,
+        change.action.symbol(),
         ink(change.action),
         &format!("{verb} {what}: {why}"),
     );
-    for setting in &change.settings {
-        settings(page, setting, level);
+    for setting in view.settings() {
+        settings(page, &setting, level);
     }
 }
 
@@ -108,13 +106,10 @@ fn settings(page: &mut Page, setting: &SettingView, level: Level) {
 }
 
 /// Alike changes of many tenants, one line for each stamp.
-fn many(page: &mut Page, action: Action, changes: &[&ChangeView]) {
-    let mut stamps: BTreeMap<Option<&str>, Vec<&ChangeView>> = BTreeMap::new();
-    for change in changes {
-        stamps
-            .entry(change.stamp.as_deref())
-            .or_default()
-            .push(change);
+fn many(page: &mut Page, action: Action, changes: &[ChangeView<'_>]) {
+    let mut stamps: BTreeMap<Option<&str>, Vec<&Change>> = BTreeMap::new();
+    for view in changes {
+        stamps.entry(view.stamp()).or_default().push(view.change);
     }
     let beyond = stamps.len().saturating_sub(MOST);
     for (stamp, changes) in stamps.into_iter().take(MOST) {

@@ -23,7 +23,7 @@ use crate::render::words::heading;
 /// The column in which a step's words begin after its kind.
 const KIND: usize = 19;
 
-pub(in crate::render) fn steps(page: &mut Page, view: &View) {
+pub(in crate::render) fn steps(page: &mut Page, view: &View<'_>) {
     if view.groups.is_empty() {
         return;
     }
@@ -35,71 +35,74 @@ pub(in crate::render) fn steps(page: &mut Page, view: &View) {
     let legend = "* changes the cloud   ? looks, and goes on only if it holds   : may pause the \
                   run   X cannot be undone   ← waits for these steps, because of the rule";
     page.item(2, "", Ink::Faint, legend);
-    let mut alike: BTreeMap<usize, Vec<&Group>> = BTreeMap::new();
-    let mut tenants = 0;
-    for group in &view.groups {
-        if let Subject::Tenant(_) = group.subject {
-            tenants += 1;
-            alike.entry(group.alike).or_default().push(group);
+    let all = view.groups.all();
+    let shown = if page.is_full() {
+        all.len()
+    } else {
+        all.len().min(MOST)
+    };
+    let is_tenant = |group: &Group<'_>| matches!(group.subject, Subject::Tenant(_));
+    let tenants = all.iter().filter(|group| is_tenant(group)).count();
+    let likeness = if tenants > MANY && !page.is_full() {
+        view.groups.likeness(shown)
+    } else {
+        Vec::new()
+    };
+    let mut alike: BTreeMap<usize, Vec<&Group<'_>>> = BTreeMap::new();
+    for (group, number) in all.iter().zip(&likeness) {
+        if let (Some(number), true) = (number, is_tenant(group)) {
+            alike.entry(*number).or_default().push(group);
         }
     }
-    let grouped = tenants > MANY && !page.is_full();
-    let mut shown = 0;
-    let mut left: Vec<&Group> = Vec::new();
-    for group in &view.groups {
-        if shown >= MOST && !page.is_full() {
-            left.push(group);
-            continue;
-        }
-        shown += 1;
-        let Subject::Tenant(_) = group.subject else {
-            one(page, group);
-            continue;
-        };
-        let same = alike.get(&group.alike).map_or(&[][..], Vec::as_slice);
-        let first = same
-            .first()
-            .is_some_and(|first| std::ptr::eq(*first, group));
-        if !grouped || same.len() <= FEW {
-            one(page, group);
-        } else if first {
-            one(page, group);
-            rest(page, &same[1..]);
+    for (at, group) in all[..shown].iter().enumerate() {
+        let number = likeness.get(at).copied().flatten();
+        let same = number.and_then(|number| alike.get(&number));
+        match same.map(Vec::as_slice) {
+            Some([first, others @ ..]) if is_tenant(group) && others.len() >= FEW => {
+                if std::ptr::eq(*first, group) {
+                    one(page, view, group);
+                    rest(page, view, others);
+                }
+            }
+            _ => one(page, view, group),
         }
     }
-    if !left.is_empty() {
-        beyond(page, &left);
+    if shown < all.len() {
+        beyond(page, view, &all[shown..]);
     }
 }
 
 /// What is beyond the most that anybody reads: its size, and how much of it is for good.
-fn beyond(page: &mut Page, groups: &[&Group]) {
-    let steps = || groups.iter().flat_map(|group| &group.steps);
-    let lost = steps()
-        .filter(|step| step.hazard == Hazard::Irreversible)
-        .count();
+fn beyond(page: &mut Page, view: &View<'_>, groups: &[Group<'_>]) {
+    let steps: usize = groups
+        .iter()
+        .map(|group| view.groups.places(group).len())
+        .sum();
+    let lost: usize = groups.iter().map(|group| group.irreversible).sum();
     let text = format!(
         "{} with {}, {} of which cannot be undone; `--full` lists them, and the plan file has them \
          all",
         words::count(groups.len() as u64, "more subject", "more subjects"),
-        words::count(steps().count() as u64, "step", "steps"),
+        words::count(steps as u64, "step", "steps"),
         words::number(lost as u64),
     );
     page.item(2, "…", Ink::Care, &text);
 }
 
-fn rest(page: &mut Page, groups: &[&Group]) {
+fn rest(page: &mut Page, view: &View<'_>, groups: &[&Group<'_>]) {
     let names: Vec<String> = groups
         .iter()
         .take(FEW)
-        .map(|g| words::subject(&g.subject))
+        .map(|group| words::subject(group.subject))
         .collect();
     let numbers = groups
         .iter()
-        .flat_map(|group| &group.steps)
-        .map(|step| step.number);
+        .flat_map(|group| view.groups.places(group))
+        .map(|at| at + 1);
     let (first, last) = numbers.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
-    let each = groups.first().map_or(0, |group| group.steps.len());
+    let each = groups
+        .first()
+        .map_or(0, |group| view.groups.places(group).len());
     let many = words::count(groups.len() as u64, "more tenant", "more tenants");
     let text = format!(
         "{many} with the same {} each, among steps {first} to {last}: {}{}; the plan file has \
@@ -111,12 +114,12 @@ fn rest(page: &mut Page, groups: &[&Group]) {
     page.item(2, "…", Ink::Care, &text);
 }
 
-fn one(page: &mut Page, group: &Group) {
+fn one(page: &mut Page, view: &View<'_>, group: &Group<'_>) {
     page.gap();
-    page.item(2, "", Ink::Heading, &words::subject(&group.subject));
-    for step in &group.steps {
+    page.item(2, "", Ink::Heading, &words::subject(group.subject));
+    for step in view.groups.steps(group) {
         if step.point_of_no_return {
-            let subject = words::subject(&group.subject);
+            let subject = words::subject(group.subject);
             page.item(
                 2,
                 "──",
@@ -124,13 +127,13 @@ fn one(page: &mut Page, group: &Group) {
                 &format!("point of no return of {subject} ──"),
             );
         }
-        lines(page, step);
+        lines(page, &step);
     }
 }
 
-fn lines(page: &mut Page, step: &StepView) {
+fn lines(page: &mut Page, step: &StepView<'_>) {
     let marker = format!("{:>5} {} {:<KIND$}", step.number, step.symbol, step.kind);
-    let mut text = step.why.clone();
+    let mut text = step.why.to_owned();
     if let Some(which) = &step.which {
         text = format!("@{which}: {text}");
     }
@@ -165,16 +168,16 @@ fn lines(page: &mut Page, step: &StepView) {
 }
 
 /// What a step waits for, by rule: `5, 6 (O-4), 2 (O-6)`.
-pub(in crate::render) fn waits_for(waits: &[Wait]) -> String {
+pub(in crate::render) fn waits_for(waits: &[Wait<'_>]) -> String {
     let mut rules: Vec<(&RuleId, Vec<String>)> = Vec::new();
     for wait in waits {
         let name = wait.number.map_or_else(
             || format!("`{}`, which is no step of this plan", wait.step),
             |n| n.to_string(),
         );
-        match rules.iter_mut().find(|(rule, _)| *rule == &wait.rule) {
+        match rules.iter_mut().find(|(rule, _)| *rule == wait.rule) {
             Some((_, names)) => names.push(name),
-            None => rules.push((&wait.rule, vec![name])),
+            None => rules.push((wait.rule, vec![name])),
         }
     }
     // A stamp that drops its last of many tenants waits for all of them.
@@ -191,7 +194,7 @@ pub(in crate::render) fn waits_for(waits: &[Wait]) -> String {
     told.collect::<Vec<String>>().join(", ")
 }
 
-pub(in crate::render) fn rules(page: &mut Page, view: &View) {
+pub(in crate::render) fn rules(page: &mut Page, view: &View<'_>) {
     if view.rules.is_empty() || view.level == Level::Operation {
         return;
     }
@@ -211,7 +214,7 @@ pub(in crate::render) fn rules(page: &mut Page, view: &View) {
     }
 }
 
-pub(in crate::render) fn waits(page: &mut Page, view: &View) {
+pub(in crate::render) fn waits(page: &mut Page, view: &View<'_>) {
     if view.waits.is_empty() {
         return;
     }
@@ -226,7 +229,7 @@ pub(in crate::render) fn waits(page: &mut Page, view: &View) {
         MANY
     };
     for wait in view.waits.iter().take(shown) {
-        let what = wait.what.join(", and ");
+        let what = wait.what().join(", and ");
         page.item(
             2,
             &format!("{:>5}", wait.number),

@@ -1,5 +1,6 @@
 //! The parts of a plan that are rows: what it reaches, the ledger, moves and placement. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::FEW;
@@ -17,7 +18,7 @@ use crate::render::view::View;
 use crate::render::words;
 use crate::render::words::heading;
 
-pub(in crate::render) fn blast(page: &mut Page, view: &View) {
+pub(in crate::render) fn blast(page: &mut Page, view: &View<'_>) {
     page.heading(heading::BLAST);
     for (name, value) in reach(view) {
         page.item(2, &format!("{name:<18}"), Ink::Faint, &value);
@@ -25,7 +26,7 @@ pub(in crate::render) fn blast(page: &mut Page, view: &View) {
 }
 
 /// What the plan reaches, as names and values; zeros too, because they are what is hoped for.
-pub(in crate::render) fn reach(view: &View) -> Vec<(&'static str, String)> {
+pub(in crate::render) fn reach(view: &View<'_>) -> Vec<(&'static str, String)> {
     let blast = &view.blast;
     let named = |names: &[String]| match names {
         [] => "0".to_owned(),
@@ -65,7 +66,7 @@ fn few(names: &[String]) -> String {
     }
 }
 
-pub(in crate::render) fn policy(page: &mut Page, view: &View) {
+pub(in crate::render) fn policy(page: &mut Page, view: &View<'_>) {
     if view.policy.is_empty() {
         return;
     }
@@ -79,7 +80,7 @@ pub(in crate::render) fn policy(page: &mut Page, view: &View) {
     }
 }
 
-pub(in crate::render) fn moves(page: &mut Page, view: &View) {
+pub(in crate::render) fn moves(page: &mut Page, view: &View<'_>) {
     if view.moves.is_empty() && view.move_bounds.is_empty() {
         return;
     }
@@ -134,7 +135,7 @@ pub(in crate::render) fn move_bound(bound: &BoundView) -> String {
     )
 }
 
-pub(in crate::render) fn ledger(page: &mut Page, view: &View) {
+pub(in crate::render) fn ledger(page: &mut Page, view: &View<'_>) {
     if view.ledger.is_empty() {
         return;
     }
@@ -189,7 +190,7 @@ fn account_table(account: &AccountView, full: bool) -> Table {
     table
 }
 
-pub(in crate::render) fn placement(page: &mut Page, view: &View) {
+pub(in crate::render) fn placement(page: &mut Page, view: &View<'_>) {
     if view.placement.is_empty() && view.stamp_bounds.is_empty() {
         return;
     }
@@ -198,7 +199,7 @@ pub(in crate::render) fn placement(page: &mut Page, view: &View) {
         alike(page, &view.placement);
     } else {
         for one in &view.placement {
-            placed(page, one, view.level);
+            placed(page, *one, view.level);
         }
     }
     for bound in &view.stamp_bounds {
@@ -216,30 +217,35 @@ pub(in crate::render) fn stamp_bound(bound: &BoundView) -> String {
     )
 }
 
-fn placed(page: &mut Page, one: &PlacementView, level: Level) {
-    let was = one
+fn placed(page: &mut Page, one: PlacementView<'_>, level: Level) {
+    let decision = one.decision;
+    let was = decision
         .was
         .as_ref()
         .map(|was| format!(" (was on {was})"))
         .unwrap_or_default();
     let line = format!(
         "{} → {}{was}: {} [DT-1 row {}]",
-        one.tenant, one.stamp, one.why, one.row
+        one.tenant,
+        decision.stamp,
+        one.why(),
+        decision.row
     );
     page.item(2, "·", Ink::Plain, &line);
     if level == Level::Property {
-        page.line(6, &format!("needs {}", one.demand));
+        page.line(6, &format!("needs {}", one.demand()));
     }
-    if !one.passed_over.is_empty() {
-        page.line(6, &format!("passed over: {}", one.passed_over.join("; ")));
+    let passed = one.passed_over();
+    if !passed.is_empty() {
+        page.line(6, &format!("passed over: {}", passed.join("; ")));
     }
 }
 
-fn alike(page: &mut Page, placement: &[PlacementView]) {
-    let mut kinds: BTreeMap<(&str, u8, &str), Vec<&str>> = BTreeMap::new();
+fn alike(page: &mut Page, placement: &[PlacementView<'_>]) {
+    let mut kinds: BTreeMap<(&str, u8, Cow<'_, str>), Vec<&str>> = BTreeMap::new();
     for one in placement {
-        let kind = (one.stamp.as_str(), one.row, one.why.as_str());
-        kinds.entry(kind).or_default().push(&one.tenant);
+        let kind = (one.decision.stamp.as_str(), one.decision.row, one.why());
+        kinds.entry(kind).or_default().push(one.tenant.as_str());
     }
     let beyond = kinds.len().saturating_sub(MOST);
     for ((stamp, row, why), tenants) in kinds.into_iter().take(MOST) {

@@ -10,18 +10,20 @@ use super::Differs;
 use super::EntryView;
 use super::Fact;
 use super::FindingView;
+use super::Groups;
 use super::Header;
 use super::Level;
 use super::MoveView;
 use super::Next;
-use super::PlacementView;
 use super::Summary;
 use super::View;
 use super::changes;
+use super::placement;
 use super::steps;
 use super::steps::Numbers;
-use crate::model::Load;
+use crate::model::Lookup;
 use crate::model::Policy;
+use crate::model::StampId;
 use crate::plan::format::Act;
 use crate::plan::format::Action;
 use crate::plan::format::Body;
@@ -32,29 +34,29 @@ use crate::plan::format::StepKind;
 use crate::plan::format::Subject;
 use crate::render::words;
 
-pub(super) fn view(plan: &Plan, level: Level, next: Option<Next>) -> View {
+pub(super) fn view(plan: &Plan, level: Level, next: Option<Next>) -> View<'_> {
     let body = &plan.body;
-    let numbers = steps::numbers(body);
+    let groups = Groups::of(body, level, steps::numbers(body));
     let shown = level >= Level::Resource;
     View {
         level,
         header: header(plan),
         refused: plan.refusals().next().is_some(),
-        blast: blast(body),
+        blast: blast(body, &groups),
         policy: policy(&body.policy),
         findings: findings(body),
         changes: changes::changes(body),
         moves: moves(body),
         move_bounds: move_bounds(body),
         stamp_bounds: stamp_bounds(body),
-        groups: if shown {
-            steps::groups(body, level, &numbers)
+        rules: steps::rules(body),
+        ledger: ledger(body, groups.numbers()),
+        groups: if shown { groups } else { groups.hidden() },
+        placement: if shown {
+            placement::placement(body)
         } else {
             Vec::new()
         },
-        rules: steps::rules(body),
-        ledger: ledger(body, &numbers),
-        placement: if shown { placement(body) } else { Vec::new() },
         waits: steps::waits(body),
         world: if level == Level::Property {
             world(body)
@@ -89,25 +91,20 @@ fn header(plan: &Plan) -> Header {
 
 /// Counts from the steps and the ledger, which are what is applied, not from the changes, which
 /// only tell of it.
-fn blast(body: &Body) -> Blast {
-    let subjects = |kind: StepKind| -> BTreeSet<&Subject> {
-        let of_kind = body.steps.iter().filter(|step| step.kind == kind);
-        of_kind.map(|step| &step.subject).collect()
-    };
+fn blast(body: &Body, groups: &Groups<'_>) -> Blast {
+    let of_kind = |kind| groups.all().iter().filter(move |group| group.has(kind));
     let stamps = |kind| -> Vec<String> {
-        let name = |subject: &&Subject| match subject {
-            Subject::Stamp(stamp) => Some(stamp.to_string()),
-            _ => None,
-        };
-        subjects(kind).iter().filter_map(name).collect()
+        let mut names: Vec<&StampId> = of_kind(kind)
+            .filter_map(|group| match group.subject {
+                Subject::Stamp(stamp) => Some(stamp),
+                _ => None,
+            })
+            .collect();
+        names.sort_unstable();
+        names.into_iter().map(ToString::to_string).collect()
     };
-    let tenants = |kind| subjects(kind).len() as u64;
-    let mut regions: BTreeSet<String> = BTreeSet::new();
-    for stamp in body.steps.iter().flat_map(|step| &step.stamps) {
-        if let Some(seen) = body.opening.stamps.get(stamp) {
-            regions.insert(seen.region.to_string());
-        }
-    }
+    let tenants = |kind| of_kind(kind).count() as u64;
+    let mut regions: BTreeSet<String> = touched(body).into_iter().map(str::to_owned).collect();
     let (mut returned, mut allocated) = (0_u64, 0_u64);
     for account in &body.ledger {
         regions.insert(account.key.region.to_string());
@@ -129,12 +126,28 @@ fn blast(body: &Body) -> Blast {
         cores_returned: returned,
         cores_allocated: allocated,
         regions: regions.into_iter().collect(),
-        irreversible: count(body, |step| step.hazard == Hazard::Irreversible),
+        irreversible: irreversible(groups),
     }
 }
 
-fn count(body: &Body, wanted: impl Fn(&crate::plan::format::Step) -> bool) -> u64 {
-    body.steps.iter().filter(|step| wanted(step)).count() as u64
+fn irreversible(groups: &Groups<'_>) -> u64 {
+    let counts = groups.all().iter().map(|group| group.irreversible as u64);
+    counts.sum()
+}
+
+/// The regions of the stamps that steps touch.
+fn touched(body: &Body) -> BTreeSet<&str> {
+    let mut stamps: Lookup<&StampId, ()> = Lookup::default();
+    let mut last: Option<&StampId> = None;
+    for stamp in body.steps.iter().flat_map(|step| &step.stamps) {
+        if last != Some(stamp) {
+            stamps.insert(stamp, ());
+            last = Some(stamp);
+        }
+    }
+    let seen = body.opening.stamps.iter();
+    let seen = seen.filter(|(id, _)| stamps.get(*id).is_some());
+    seen.map(|(_, stamp)| stamp.region.as_str()).collect()
 }
 
 fn policy(policy: &Policy) -> Vec<Differs> {
@@ -255,7 +268,7 @@ fn moves(body: &Body) -> Vec<MoveView> {
                 .as_ref()
                 .map_or_else(String::new, ToString::to_string),
             to: decision.stamp.to_string(),
-            why: words::why(&decision.why),
+            why: words::why(&decision.why).into_owned(),
         })
         .collect()
 }
@@ -320,67 +333,36 @@ fn ledger(body: &Body, numbers: &Numbers<'_>) -> Vec<AccountView> {
         .collect()
 }
 
-fn placement(body: &Body) -> Vec<PlacementView> {
-    let decisions = body.decisions.iter();
-    decisions
-        .map(|(tenant, decision)| PlacementView {
-            tenant: tenant.to_string(),
-            stamp: decision.stamp.to_string(),
-            was: decision.was.as_ref().map(ToString::to_string),
-            row: decision.row,
-            why: words::why(&decision.why),
-            demand: demand(&decision.demand),
-            passed_over: decision
-                .passed_over
-                .iter()
-                .map(words::passed_over)
-                .collect(),
-        })
-        .collect()
-}
-
-fn demand(load: &Load) -> String {
-    let Load {
-        cpu,
-        memory,
-        storage,
-        dtu,
-    } = *load;
-    format!(
-        "cpu {cpu} m, memory {memory} MiB, storage {storage} MiB, dtu {}.{:02}",
-        dtu / 100,
-        dtu % 100
-    )
-}
-
 fn summary(body: &Body) -> Summary {
     let changes = Action::ALL.iter().map(|&action| {
         let of_kind = body.changes.iter().filter(|change| change.action == action);
         (action, of_kind.count() as u64)
     });
-    let refusals = body
-        .findings
-        .iter()
-        .filter(|finding| finding.code.refuses())
-        .count();
-    let calling = count(body, |step| matches!(step.act, Act::Call { .. }));
-    Summary {
+    let refusals = body.findings.iter();
+    let refusals = refusals.filter(|finding| finding.code.refuses()).count() as u64;
+    let mut summary = Summary {
         changes: changes.collect(),
         steps: body.steps.len() as u64,
-        calling,
-        calls: body
-            .steps
-            .iter()
-            .map(|step| step.act.operations().len() as u64)
-            .sum(),
-        checking: body.steps.len() as u64 - calling,
-        disruptive: count(body, |step| step.hazard == Hazard::Disruptive),
-        irreversible: count(body, |step| step.hazard == Hazard::Irreversible),
-        pausing: count(
-            body,
-            |step| matches!(&step.act, Act::Check { patience, .. } if patience.then == OnTimeout::Pause),
-        ),
-        refusals: refusals as u64,
-        notes: (body.findings.len() - refusals) as u64,
+        refusals,
+        notes: body.findings.len() as u64 - refusals,
+        ..Summary::default()
+    };
+    for step in &body.steps {
+        match &step.act {
+            Act::Call { operations } => {
+                summary.calling += 1;
+                summary.calls += operations.len() as u64;
+            }
+            Act::Check { patience, .. } => {
+                summary.checking += 1;
+                summary.pausing += u64::from(patience.then == OnTimeout::Pause);
+            }
+        }
+        match step.hazard {
+            Hazard::Safe => {}
+            Hazard::Disruptive => summary.disruptive += 1,
+            Hazard::Irreversible => summary.irreversible += 1,
+        }
     }
+    summary
 }

@@ -1,10 +1,11 @@
 //! The changes of a plan as they are shown, with long values line by line. Pure.
 
+use serde::Serialize;
+use serde::Serializer;
 use similar::ChangeTag;
 use similar::TextDiff;
 use stampctl_contract::Value;
 
-use super::ChangeView;
 use super::DiffLine;
 use super::SettingView;
 use crate::plan::format::Action;
@@ -19,37 +20,65 @@ const LONG: usize = 60;
 /// Above this many lines a difference is not worked out: the search is quadratic at worst.
 const MOST_LINES: usize = 2_000;
 
-pub(super) fn changes(body: &Body) -> Vec<ChangeView> {
-    let mut ordered: Vec<&Change> = body.changes.iter().collect();
-    // A stable sort: what is lost comes first even in a plan whose order was tampered with.
-    ordered.sort_by_key(|change| change.action);
-    ordered
-        .into_iter()
-        .map(|change| ChangeView {
-            symbol: change.action.symbol().to_owned(),
-            action: change.action,
-            subject: change.subject.clone(),
-            stamp: stamp(body, change),
-            why: change.why.clone(),
-            settings: change.settings.iter().map(setting).collect(),
-        })
-        .collect()
+/// A difference.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeView<'p> {
+    /// The difference as the plan has it.
+    pub change: &'p Change,
+    body: &'p Body,
 }
 
-/// The stamp that a tenant comes to, or leaves.
-fn stamp(body: &Body, change: &Change) -> Option<String> {
-    let Subject::Tenant(tenant) = &change.subject else {
-        return None;
-    };
-    match change.action {
-        Action::Offboard => {
-            let seen = body.opening.tenants.get(tenant)?;
-            seen.stamp.as_ref().map(ToString::to_string)
-        }
-        _ => body
-            .decisions
-            .get(tenant)
-            .map(|decision| decision.stamp.to_string()),
+impl<'p> ChangeView<'p> {
+    /// For a tenant: the stamp that it comes to, or leaves.
+    pub fn stamp(&self) -> Option<&'p str> {
+        let Subject::Tenant(tenant) = &self.change.subject else {
+            return None;
+        };
+        let stamp = match self.change.action {
+            Action::Offboard => self.body.opening.tenants.get(tenant)?.stamp.as_ref()?,
+            _ => &self.body.decisions.get(tenant)?.stamp,
+        };
+        Some(stamp.as_str())
+    }
+
+    /// The settings that change.
+    pub fn settings(&self) -> impl Iterator<Item = SettingView> {
+        self.change.settings.iter().map(setting)
+    }
+}
+
+pub(super) fn changes(body: &Body) -> Vec<ChangeView<'_>> {
+    let changes = body.changes.iter();
+    let mut ordered: Vec<ChangeView<'_>> =
+        changes.map(|change| ChangeView { change, body }).collect();
+    // A stable sort: what is lost comes first even in a plan whose order was tampered with.
+    ordered.sort_by_key(|view| view.change.action);
+    ordered
+}
+
+/// A difference as JSON has it.
+#[derive(Serialize)]
+struct Whole<'p> {
+    symbol: &'static str,
+    action: Action,
+    subject: &'p Subject,
+    stamp: Option<&'p str>,
+    why: &'p str,
+    settings: Vec<SettingView>,
+}
+
+impl Serialize for ChangeView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let change = self.change;
+        let whole = Whole {
+            symbol: change.action.symbol(),
+            action: change.action,
+            subject: &change.subject,
+            stamp: self.stamp(),
+            why: &change.why,
+            settings: self.settings().collect(),
+        };
+        whole.serialize(serializer)
     }
 }
 

@@ -1,19 +1,17 @@
-//! The steps of a plan as they are shown: by subject, numbered, with what they wait for. Pure.
+//! The steps of a plan as they are shown: numbered, with what they do and wait for. Pure.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
-use stampctl_contract::Address;
+use serde::Serialize;
+use serde::Serializer;
 use stampctl_contract::Operation;
 
 use super::Detail;
 use super::Fact;
-use super::Group;
-use super::Level;
 use super::RuleView;
 use super::StepView;
 use super::Wait;
-use super::WaitView;
+use crate::model::Lookup;
 use crate::plan::format::Act;
 use crate::plan::format::Body;
 use crate::plan::format::Condition;
@@ -22,114 +20,32 @@ use crate::plan::format::OnTimeout;
 use crate::plan::format::RuleId;
 use crate::plan::format::Step;
 use crate::plan::format::StepId;
-use crate::plan::format::Subject;
 use crate::render::words;
 
 /// The place of every step in the plan, from 1.
-pub(crate) type Numbers<'a> = BTreeMap<&'a StepId, usize>;
+pub(crate) type Numbers<'a> = Lookup<&'a StepId, usize>;
 
 pub(crate) fn numbers(body: &Body) -> Numbers<'_> {
-    let steps = body.steps.iter().enumerate();
+    // Of several steps with one id the last is meant.
+    let steps = body.steps.iter().enumerate().rev();
     steps.map(|(at, step)| (&step.id, at + 1)).collect()
 }
 
-/// Gives tenants that are handled alike the same number.
-#[derive(Default)]
-struct Likeness {
-    known: BTreeMap<String, usize>,
-}
-
-impl Likeness {
-    /// The number for these steps. What counts is what is done where: kinds, stamps, calls and
-    /// the places they go to, but for the tenant's own name. The values of settings do not count.
-    fn of(&mut self, subject: &Subject, steps: &[&Step]) -> usize {
-        let own = match subject {
-            Subject::Tenant(tenant) => tenant.as_str(),
-            _ => "",
-        };
-        let mut key = String::new();
-        for step in steps {
-            key.push_str(step.kind.word());
-            key.push_str(words::hazard(step.hazard));
-            for stamp in &step.stamps {
-                key.push('@');
-                key.push_str(stamp.as_str());
-            }
-            for operation in step.act.operations().iter().chain(&step.undo) {
-                key.push_str(words::verb(&operation.verb));
-                push_place(&mut key, &operation.address, own);
-            }
-            for address in step.act.conditions().iter().filter_map(Condition::address) {
-                push_place(&mut key, address, own);
-            }
-            key.push('\n');
-        }
-        let next = self.known.len();
-        *self.known.entry(key).or_insert(next)
+/// A step, without what its neighbours, the ledger and the level say.
+pub(super) fn step<'p>(at: usize, step: &'p Step, numbers: &Numbers<'p>) -> StepView<'p> {
+    StepView {
+        number: at + 1,
+        symbol: symbol(step),
+        id: &step.id,
+        kind: step.kind.word(),
+        which: step.id.0.split_once('@').map(|(_, which)| which),
+        why: &step.why,
+        hazard: step.hazard,
+        point_of_no_return: false,
+        cores: Vec::new(),
+        waits_for: waits_for(step, numbers),
+        details: Vec::new(),
     }
-}
-
-/// An address without the tenant's own name.
-fn push_place(key: &mut String, address: &Address, own: &str) {
-    key.push(' ');
-    key.push_str(address.kind().word());
-    for part in address.parts() {
-        key.push('/');
-        match part.strip_suffix(own) {
-            Some(lead) if !own.is_empty() && (lead.is_empty() || lead.ends_with('-')) => {
-                key.push_str(lead);
-                key.push('*');
-            }
-            _ => key.push_str(part),
-        }
-    }
-}
-
-pub(super) fn groups(body: &Body, level: Level, numbers: &Numbers<'_>) -> Vec<Group> {
-    let mut cores: BTreeMap<&StepId, Vec<(i64, i64)>> = BTreeMap::new();
-    for entry in body.ledger.iter().flat_map(|account| &account.entries) {
-        let of_step = cores.entry(&entry.step).or_default();
-        of_step.push((entry.group, entry.balance));
-    }
-    let mut places: BTreeMap<&Subject, usize> = BTreeMap::new();
-    let mut passed: BTreeSet<&Subject> = BTreeSet::new();
-    let mut groups: Vec<Group> = Vec::new();
-    let mut members: Vec<Vec<&Step>> = Vec::new();
-    for (at, step) in body.steps.iter().enumerate() {
-        let place = *places.entry(&step.subject).or_insert_with(|| {
-            groups.push(Group {
-                subject: step.subject.clone(),
-                alike: 0,
-                steps: Vec::new(),
-            });
-            members.push(Vec::new());
-            groups.len() - 1
-        });
-        let first = step.hazard == Hazard::Irreversible && passed.insert(&step.subject);
-        members[place].push(step);
-        groups[place].steps.push(StepView {
-            number: at + 1,
-            symbol: symbol(step).to_owned(),
-            id: step.id.clone(),
-            kind: step.kind.word().to_owned(),
-            which: step.id.0.split_once('@').map(|(_, which)| which.to_owned()),
-            why: step.why.clone(),
-            hazard: step.hazard,
-            point_of_no_return: first,
-            cores: cores.get(&step.id).cloned().unwrap_or_default(),
-            waits_for: waits_for(step, numbers),
-            details: if level == Level::Property {
-                details(step)
-            } else {
-                Vec::new()
-            },
-        });
-    }
-    let mut likeness = Likeness::default();
-    for (group, steps) in groups.iter_mut().zip(&members) {
-        group.alike = likeness.of(&group.subject, steps);
-    }
-    groups
 }
 
 /// The sign before a step: `X` cannot be undone, `*` changes the cloud, `:` may pause the run,
@@ -143,13 +59,13 @@ fn symbol(step: &Step) -> &'static str {
     }
 }
 
-fn waits_for(step: &Step, numbers: &Numbers<'_>) -> Vec<Wait> {
+fn waits_for<'p>(step: &'p Step, numbers: &Numbers<'p>) -> Vec<Wait<'p>> {
     let edges = step.after.iter();
     edges
         .map(|edge| Wait {
             number: numbers.get(&edge.step).copied(),
-            step: edge.step.clone(),
-            rule: edge.rule.clone(),
+            step: &edge.step,
+            rule: &edge.rule,
         })
         .collect()
 }
@@ -220,9 +136,17 @@ fn called(label: &str, operation: &Operation) -> Detail {
 
 pub(super) fn rules(body: &Body) -> Vec<RuleView> {
     let mut cited: BTreeMap<&RuleId, u64> = body.rules.keys().map(|rule| (rule, 0)).collect();
+    let mut counts: Vec<(&RuleId, u64)> = Vec::new();
+    let mut numbers: Lookup<&RuleId, usize> = Lookup::default();
     for edge in body.steps.iter().flat_map(|step| &step.after) {
-        *cited.entry(&edge.rule).or_default() += 1;
+        let next = counts.len();
+        let number = *numbers.get_or_insert_with(&edge.rule, || next);
+        match counts.get_mut(number) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&edge.rule, 1)),
+        }
     }
+    cited.extend(counts);
     let mut rules: Vec<RuleView> = cited
         .into_iter()
         .map(|(rule, cited)| RuleView {
@@ -243,7 +167,43 @@ fn rank(rule: &RuleId) -> (String, u64, String) {
     (letters.to_owned(), number, text.to_owned())
 }
 
-pub(super) fn waits(body: &Body) -> Vec<WaitView> {
+/// A step that waits for a clock or a person.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitView<'p> {
+    /// The step's place in the plan.
+    pub number: usize,
+    /// The step.
+    pub step: &'p StepId,
+    conditions: &'p [Condition],
+}
+
+impl WaitView<'_> {
+    /// What it waits for.
+    pub fn what(&self) -> Vec<String> {
+        self.conditions.iter().map(words::condition).collect()
+    }
+}
+
+/// A wait as JSON has it.
+#[derive(Serialize)]
+struct Whole<'p> {
+    number: usize,
+    step: &'p StepId,
+    what: Vec<String>,
+}
+
+impl Serialize for WaitView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let whole = Whole {
+            number: self.number,
+            step: self.step,
+            what: self.what(),
+        };
+        whole.serialize(serializer)
+    }
+}
+
+pub(super) fn waits(body: &Body) -> Vec<WaitView<'_>> {
     let mut waits = Vec::new();
     for (at, step) in body.steps.iter().enumerate() {
         let Act::Check {
@@ -258,8 +218,8 @@ pub(super) fn waits(body: &Body) -> Vec<WaitView> {
         if patience.then == OnTimeout::Pause || conditions.iter().any(of_time) {
             waits.push(WaitView {
                 number: at + 1,
-                step: step.id.clone(),
-                what: conditions.iter().map(words::condition).collect(),
+                step: &step.id,
+                conditions,
             });
         }
     }

@@ -14,9 +14,10 @@ use crate::plan::format::Hazard;
 use crate::plan::format::Step;
 use crate::plan::format::StepKind;
 use crate::plan::format::Subject;
+use crate::verify::calls::Call;
+use crate::verify::calls::How;
 use crate::verify::case::Case;
 use crate::verify::contract;
-use crate::verify::contract::Call;
 use crate::verify::contract::Must;
 use crate::verify::contract::Way;
 use crate::verify::contract::Whose;
@@ -35,34 +36,33 @@ pub const P_2: Rule = Rule {
           a call to somebody else's resource, would pass all of them.",
     help: "plan again; a step's calls, subject and hazard are not for editing",
     orders: &[],
-    check,
+    each: Some(each),
+    check: duplicates,
 };
 
-fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (_, step) in case.steps() {
-        if step.hazard != step.kind.hazard() {
-            sink.step(step, format!("its hazard is stated as {:?}", step.hazard));
-        }
-        if !subject_fits(step.kind, &step.subject) {
-            sink.step(step, "a step of this kind is not about such a subject");
-            continue;
-        }
-        match &step.subject {
-            Subject::Stamp(_) if case.stamp(step).is_none() => {
-                sink.step(step, "its stamp is not in the opening world");
-            }
-            Subject::Tenant(_) if case.tenant(step).is_none() => {
-                sink.step(step, "its tenant is not in the opening world");
-            }
-            _ => acts(case, step, sink),
-        }
+fn each(case: &Case<'_>, at: usize, sink: &mut Sink<'_>) {
+    let step = case.graph.step(at);
+    if step.hazard != step.kind.hazard() {
+        sink.step(step, format!("its hazard is stated as {:?}", step.hazard));
     }
-    duplicates(case, sink);
+    if !subject_fits(step.kind, &step.subject) {
+        sink.step(step, "a step of this kind is not about such a subject");
+        return;
+    }
+    match &step.subject {
+        Subject::Stamp(_) if case.stamp(at).is_none() => {
+            sink.step(step, "its stamp is not in the opening world");
+        }
+        Subject::Tenant(_) if case.tenant(at).is_none() => {
+            sink.step(step, "its tenant is not in the opening world");
+        }
+        _ => acts(case, at, step, sink),
+    }
 }
 
-fn acts(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
-    let calls = contract::calls(step.kind);
-    match (&step.act, calls) {
+fn acts(case: &Case<'_>, at: usize, step: &Step, sink: &mut Sink<'_>) {
+    let allowed = contract::calls(step.kind);
+    match (&step.act, allowed) {
         (Act::Check { .. }, []) => {}
         (Act::Check { .. }, _) => sink.step(step, "it only looks, and should act"),
         (Act::Call { .. }, []) => sink.step(step, "it acts, and should only look"),
@@ -70,21 +70,27 @@ fn acts(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
             if operations.is_empty() {
                 sink.step(step, "it does nothing");
             }
-            for operation in operations {
-                if !calls.iter().any(|call| fits(case, step, operation, call)) {
-                    sink.step(step, not_its_own(operation));
+            // Which of those that are allowed it has, as bits.
+            let mut has = 0_u64;
+            for call in case.calls(at) {
+                let fitting = allowed.iter().zip(0..);
+                let fitting = fitting.filter(|(one, _)| fits(case, at, call, one));
+                let fitting = fitting.fold(0, |all, (_, bit)| all | 1 << bit);
+                has |= fitting;
+                if fitting == 0 {
+                    sink.step(step, not_its_own(call.operation));
                 }
             }
-            for call in calls.iter().filter(|call| call.needed) {
-                if !operations.iter().any(|o| fits(case, step, o, call)) {
-                    let how = format!("{:?}", call.way).to_lowercase();
-                    let message = format!("it lacks its call: {how} a {}", call.kind);
+            for (one, bit) in allowed.iter().zip(0..) {
+                if one.needed && has >> bit & 1 == 0 {
+                    let how = format!("{:?}", one.way).to_lowercase();
+                    let message = format!("it lacks its call: {how} a {}", one.kind);
                     sink.step(step, message);
                 }
             }
         }
     }
-    undo(case, step, sink);
+    undo(case, at, step, sink);
 }
 
 fn not_its_own(operation: &Operation) -> String {
@@ -115,26 +121,30 @@ fn subject_fits(kind: StepKind, subject: &Subject) -> bool {
 }
 
 /// Whether a call is one that its kind of step may do.
-fn fits(case: &Case<'_>, step: &Step, operation: &Operation, call: &Call) -> bool {
-    let address = &operation.address;
-    let way = match &operation.verb {
-        Verb::Put { .. } => matches!(call.way, Way::Put | Way::Write),
-        Verb::Patch { .. } => call.way == Way::Write,
-        Verb::Delete => call.way == Way::Delete,
-        Verb::Copy { .. } => call.way == Way::Copy,
+fn fits(case: &Case<'_>, at: usize, call: &Call<'_>, allowed: &contract::Call) -> bool {
+    let way = match call.how {
+        How::Put => matches!(allowed.way, Way::Put | Way::Write),
+        How::Patch => allowed.way == Way::Write,
+        How::Delete => allowed.way == Way::Delete,
+        How::Copy => allowed.way == Way::Copy,
     };
-    way && address.kind() == call.kind
-        && is_whose(case, step, address, call.whose)
-        && settings_fit(case, step, operation, call)
+    way && call.kind == allowed.kind
+        && is_whose(case, at, call, allowed.whose)
+        && settings_fit(case, at, call.operation, allowed)
 }
 
-fn settings_fit(case: &Case<'_>, step: &Step, operation: &Operation, call: &Call) -> bool {
+fn settings_fit(
+    case: &Case<'_>,
+    at: usize,
+    operation: &Operation,
+    allowed: &contract::Call,
+) -> bool {
     let (settings, put) = match &operation.verb {
         Verb::Put { settings } => (settings, true),
         Verb::Patch { settings } => (settings, false),
         Verb::Delete | Verb::Copy { .. } => return true,
     };
-    let must = call.sets.iter().all(|(name, must)| {
+    let must = allowed.sets.iter().all(|(name, must)| {
         let value = settings.get(*name);
         match must {
             Must::Text(text) => value.and_then(Value::as_str) == Some(text),
@@ -143,9 +153,9 @@ fn settings_fit(case: &Case<'_>, step: &Step, operation: &Operation, call: &Call
             Must::Given => value.is_some(),
             Must::NamedStamp => value
                 .and_then(Value::as_str)
-                .is_some_and(|id| step.stamps.iter().any(|stamp| stamp.as_str() == id)),
+                .is_some_and(|id| is_named(case.graph.step(at), id)),
             Must::OwnTenant => {
-                let tenant = case.tenant(step).map(|(id, _)| id.as_str());
+                let tenant = case.tenant(at).map(|(id, _)| id.as_str());
                 tenant.is_some() && value.and_then(Value::as_str) == tenant
             }
             Must::Gone => match value {
@@ -154,30 +164,36 @@ fn settings_fit(case: &Case<'_>, step: &Step, operation: &Operation, call: &Call
             },
         }
     });
-    let guarded = contract::guarded(call.kind);
+    let guarded = contract::guarded(allowed.kind);
     let spared = guarded.iter().filter(|name| settings.contains_key(**name));
     must && spared
         .into_iter()
-        .all(|name| call.may.contains(name) || call.sets.iter().any(|(set, _)| set == name))
-        && value_fits(case, step, operation)
+        .all(|name| allowed.may.contains(name) || allowed.sets.iter().any(|(set, _)| set == name))
+        && value_fits(case, at, operation)
+}
+
+/// Whether a step names the stamp.
+fn is_named(step: &Step, stamp: &str) -> bool {
+    step.stamps.iter().any(|named| named.as_str() == stamp)
 }
 
 /// What a permitted setting may still not be: a hold is added by a plan and never lifted
 /// (design §11.10), and traffic is let in by a repair only where the stamp served before.
-fn value_fits(case: &Case<'_>, step: &Step, operation: &Operation) -> bool {
+fn value_fits(case: &Case<'_>, at: usize, operation: &Operation) -> bool {
     let (Verb::Put { settings } | Verb::Patch { settings }) = &operation.verb else {
         return true;
     };
     let held = settings.get("held").and_then(Value::as_bool);
     let enabled = settings.get("enabled").and_then(Value::as_bool);
-    let repair = step.kind == StepKind::DriftRepair && operation.address.kind() == Kind::Origin;
-    let serves = case.state(step) == Some(StampState::Active);
+    let repair =
+        case.graph.kind(at) == StepKind::DriftRepair && operation.address.kind() == Kind::Origin;
+    let serves = case.state(at) == Some(StampState::Active);
     let lifts = held == Some(false)
         && case
-            .tenant(step)
+            .tenant(at)
             .is_some_and(|(_, tenant)| tenant.held != Some(false))
         && case
-            .tenant(step)
+            .tenant(at)
             .is_some_and(|(_, tenant)| tenant.state.is_some());
     !lifts && (!repair || enabled != Some(true) || serves)
 }
@@ -186,18 +202,18 @@ fn value_fits(case: &Case<'_>, step: &Step, operation: &Operation) -> bool {
     clippy::too_many_lines,
     reason = "a closed table: one arm for each owner that a call may have"
 )]
-fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bool {
+fn is_whose(case: &Case<'_>, at: usize, call: &Call<'_>, whose: Whose) -> bool {
     let opening = &case.body.opening;
+    let (step, address) = (case.graph.step(at), &call.operation.address);
+    let stamp = case.stamp(at).map(|(_, stamp)| stamp);
     match (whose, &step.subject) {
         (Whose::Entry, Subject::Stamp(id)) => case.is_entry(address, "stamps", id.as_str()),
         (Whose::Entry, Subject::Tenant(id)) => case.is_entry(address, "tenants", id.as_str()),
-        (Whose::Group, Subject::Stamp(id)) => opening
-            .stamps
-            .get(id)
-            .is_some_and(|stamp| stamp.resource_group == *address),
+        (Whose::Group, Subject::Stamp(_)) => {
+            stamp.is_some_and(|stamp| stamp.resource_group == *address)
+        }
         (Whose::Inside, Subject::Stamp(id)) => case.is_part_of(address, id),
         (Whose::Origin, Subject::Stamp(id)) => {
-            let stamp = opening.stamps.get(id);
             let name = case.physical(id).map(|physical| names::origin(&physical));
             stamp.and_then(|stamp| stamp.origin.as_ref()) == Some(address)
                 && name.as_deref() == Some(address.name())
@@ -211,11 +227,8 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
             let subscription = address.part("subscription").unwrap_or_default();
             case.allocation(key, subscription).as_ref() == Some(address)
         }
-        (Whose::Allocation, Subject::Stamp(id)) => {
-            let account = opening
-                .stamps
-                .get(id)
-                .and_then(|stamp| stamp.account.as_ref());
+        (Whose::Allocation, Subject::Stamp(_)) => {
+            let account = stamp.and_then(|stamp| stamp.account.as_ref());
             account.is_some_and(|of| {
                 case.allocation(&of.key, of.subscription.as_str()).as_ref() == Some(address)
             })
@@ -223,7 +236,7 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
         (Whose::Reservation, subject) => {
             let name = match subject {
                 Subject::Reservation(name) => Some(name),
-                Subject::Stamp(id) => opening.stamps.get(id).and_then(|s| s.reservation.as_ref()),
+                Subject::Stamp(_) => stamp.and_then(|stamp| stamp.reservation.as_ref()),
                 Subject::Fleet | Subject::Quota(_) | Subject::Tenant(_) => None,
             };
             let reservation = name.and_then(|name| opening.reservations.get(name));
@@ -232,16 +245,15 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
         (Whose::ReservationGroup, Subject::Reservation(name)) => {
             let reservation = opening.reservations.get(name);
             let within = reservation.is_some_and(|of| of.address.is_beneath(address.path()));
-            within && case.owner(address).is_none()
+            within && call.owner.is_none()
         }
         (Whose::Data, Subject::Tenant(id)) => {
-            let on = case.owner(address);
-            let named = on.is_some_and(|stamp| step.stamps.contains(stamp));
-            named && case.is_data_of(address, id)
+            let on = case.reached(call);
+            on.is_some_and(|stamp| step.stamps.contains(stamp)) && case.is_data_of(address, id)
         }
         (Whose::Gateway, Subject::Tenant(id)) => {
-            let own = [names::api_user(id), names::api_subscription(id)];
-            own.iter().any(|name| name == address.name())
+            let name = address.name();
+            name == names::api_user(id) || name == names::api_subscription(id)
         }
         (Whose::Backup, Subject::Stamp(id)) => {
             let name = case
@@ -253,10 +265,9 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
             if step.kind == StepKind::TenantExport {
                 address.name() == names::tenant_export(id)
             } else {
-                let home = opening
-                    .tenants
-                    .get(id)
-                    .and_then(|tenant| tenant.stamp.as_ref());
+                let home = case
+                    .tenant(at)
+                    .and_then(|(_, tenant)| tenant.stamp.as_ref());
                 let physical = home.and_then(|stamp| case.physical(stamp));
                 let name = physical.map(|physical| names::tenant_snapshot(id, &physical));
                 name.as_deref() == Some(address.name())
@@ -268,7 +279,7 @@ fn is_whose(case: &Case<'_>, step: &Step, address: &Address, whose: Whose) -> bo
 
 /// What takes a step back may touch only what the step touched. It deletes only data and access
 /// that the step itself made for a tenant that does not live there.
-fn undo(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
+fn undo(case: &Case<'_>, at: usize, step: &Step, sink: &mut Sink<'_>) {
     use StepKind as K;
     if step.undo.is_empty() {
         return;
@@ -294,7 +305,7 @@ fn undo(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
         let harmless = match &operation.verb {
             Verb::Put { .. } | Verb::Patch { .. } => true,
             Verb::Copy { .. } => false,
-            Verb::Delete => may_be_unmade(case, step, &operation.address),
+            Verb::Delete => may_be_unmade(case, at, &operation.address),
         };
         if !touched || !harmless {
             let address = operation.address.to_string();
@@ -314,12 +325,12 @@ fn settings(operation: &Operation) -> Option<&Settings> {
     }
 }
 
-fn may_be_unmade(case: &Case<'_>, step: &Step, address: &Address) -> bool {
+fn may_be_unmade(case: &Case<'_>, at: usize, address: &Address) -> bool {
     use StepKind as K;
-    let Some((_, tenant)) = case.tenant(step) else {
+    let Some((_, tenant)) = case.tenant(at) else {
         return false;
     };
-    match step.kind {
+    match case.graph.kind(at) {
         K::TenantData | K::TenantBlob => {
             let on = case.owner(address);
             on.is_some() && on != tenant.stamp.as_ref() && on != tenant.moved_from.as_ref()
@@ -330,14 +341,28 @@ fn may_be_unmade(case: &Case<'_>, step: &Step, address: &Address) -> bool {
     }
 }
 
+/// Kinds of steps fit into the bits that [`duplicates`] has for them.
+const _: () = assert!(StepKind::ALL.len() <= 128, "too many kinds of steps");
+
 /// The same effect twice, even under another id.
 fn duplicates(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (_, steps) in case.graph.subjects() {
-        let mut seen: Vec<(StepKind, &Step)> = Vec::with_capacity(steps.len());
-        for &at in steps {
-            let step = case.graph.step(at);
-            seen.push((step.kind, step));
-        }
+    let graph = &case.graph;
+    let mut families: Vec<usize> = (0..graph.families())
+        .filter(|&family| {
+            let mut kinds = graph.family(family).iter().map(|&at| graph.kind(at));
+            let mut told = 0_u128;
+            !kinds.all(|kind| {
+                let known = told;
+                told |= 1 << kind as usize;
+                told != known
+            })
+        })
+        .collect();
+    families.sort_by_key(|&family| &graph.step(graph.family(family)[0]).subject);
+    for family in families {
+        let steps = graph.family(family).iter();
+        let mut seen: Vec<(StepKind, &Step)> =
+            steps.map(|&at| (graph.kind(at), graph.step(at))).collect();
         seen.sort_by_key(|(kind, step)| (*kind, &step.id));
         for pair in seen.windows(2) {
             let several = matches!(
@@ -363,5 +388,6 @@ pub const P_1: Rule = Rule {
           has no order that could be judged or followed.",
     help: "plan again; ids and edges are not for editing",
     orders: &[],
+    each: None,
     check: orders_only,
 };

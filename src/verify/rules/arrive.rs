@@ -4,12 +4,10 @@ use crate::model::Load;
 use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
+use crate::plan::format::opening::OpeningStamp;
 use crate::verify::arrivals::Arrival;
-use crate::verify::arrivals::arrivals;
-use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
@@ -28,14 +26,15 @@ pub const O_31: Rule = Rule {
     why: "Between plan and apply a stamp may have filled up.",
     help: "let the tenant's first steps on a stamp wait for the stamp's capacity.recheck",
     orders: &[],
+    each: None,
     check: rechecked,
 };
 
 fn rechecked(case: &Case<'_>, sink: &mut Sink<'_>) {
     for kind in [K::TenantData, K::TenantBlob] {
         for (at, step) in case.of_kind(kind) {
-            for call in step.act.operations() {
-                let Some(stamp) = case.owner(&call.address) else {
+            for call in case.calls(at) {
+                let Some(stamp) = case.reached(call) else {
                     continue;
                 };
                 let check = case.graph.stamp_step(stamp, K::CapacityRecheck);
@@ -51,7 +50,7 @@ fn rechecked(case: &Case<'_>, sink: &mut Sink<'_>) {
                 .graph
                 .siblings(at, &[K::RouteRegister, K::TenantSwitch])
                 .next();
-            let home = route.and_then(|route| new_home(case, route));
+            let home = route.and_then(|route| case.new_home(route));
             let home: Option<StampId> = home.and_then(|home| home.parse().ok());
             let check = home.and_then(|home| case.graph.stamp_step(&home, K::CapacityRecheck));
             if check.is_none_or(|check| !case.graph.is_before(check, at)) {
@@ -85,6 +84,7 @@ pub const O_32: Rule = Rule {
         first: &[K::TenantData],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -123,27 +123,20 @@ pub const O_33: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: there,
 };
 
 /// What was made is on the stamp that the tenant is routed to.
 fn there(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (stamp, arrivals) in arrivals(case) {
-        for arrival in arrivals {
-            let mut made = case
-                .graph
-                .siblings(arrival.at, &[K::TenantData, K::TenantBlob]);
-            let elsewhere = made.any(|step| {
-                let mut calls = case.graph.step(step).act.operations().iter();
-                calls.any(|call| case.owner(&call.address) != Some(stamp))
-            });
-            if elsewhere {
-                let step = case.graph.step(arrival.at);
-                sink.step(
-                    step,
-                    format!("what was made for {} is not on {stamp}", arrival.id),
-                );
-            }
+    for arrival in case.arrivals().flatten() {
+        let mut made = case.sibling_calls(arrival.at, &[K::TenantData, K::TenantBlob]);
+        if made.any(|call| case.reached(call) != Some(arrival.stamp)) {
+            let message = format!(
+                "what was made for {} is not on {}",
+                arrival.id, arrival.stamp
+            );
+            sink.step(case.graph.step(arrival.at), message);
         }
     }
 }
@@ -161,6 +154,7 @@ pub const O_34: Rule = Rule {
         first: &[K::ApiUser],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -177,16 +171,13 @@ pub const O_35: Rule = Rule {
         first: &[K::ApiSubscribe],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
-fn has_access(case: &Case<'_>, step: &Step) -> bool {
-    let steps = case.graph.of_subject(&step.subject);
-    let access = |&at: &usize| {
-        let kind = case.graph.step(at).kind;
-        matches!(kind, K::ApiUser | K::ApiSubscribe)
-    };
-    steps.iter().any(access)
+fn has_access(case: &Case<'_>, at: usize) -> bool {
+    let mut access = case.graph.siblings(at, &[K::ApiUser, K::ApiSubscribe]);
+    access.next().is_some()
 }
 
 /// Limited, then open.
@@ -209,6 +200,7 @@ pub const O_36: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -221,11 +213,13 @@ pub const O_37: Rule = Rule {
     why: "A count from before is wrong from the start.",
     help: "let projection.sync wait for every step that changes who lives on the stamp",
     orders: &[],
+    each: None,
     check: counted,
 };
 
 fn counted(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (stamp, arrivals) in arrivals(case) {
+    for arrivals in case.arrivals() {
+        let stamp = arrivals[0].stamp;
         let Some(sync) = case.graph.stamp_step(stamp, K::ProjectionSync) else {
             continue;
         };
@@ -249,19 +243,19 @@ pub const I_8: Rule = Rule {
           full one.",
     help: "place the tenant elsewhere, or let capacity.recheck wait for those who leave",
     orders: &[],
+    each: None,
     check: room,
 };
 
 fn room(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (stamp, arrivals) in arrivals(case) {
+    for arrivals in case.arrivals() {
+        let stamp = arrivals[0].stamp;
         let first = case.graph.step(arrivals[0].at);
-        let Some(opening) = case.body.opening.stamps.get(stamp) else {
+        let Some(opening) = case.known(stamp) else {
             sink.step(first, format!("{stamp} is not in the opening world"));
             continue;
         };
-        for arrival in &arrivals {
-            open(case, stamp, arrival, sink);
-        }
+        opens(case, stamp, opening, arrivals, sink);
         let (mut load, mut tenants) = match opening.state {
             None => (Load::default(), 0),
             Some(_) => {
@@ -287,7 +281,7 @@ fn room(case: &Case<'_>, sink: &mut Sink<'_>) {
             StampKind::Shared => placement.max_tenants_per_shared,
             StampKind::Dedicated => 1,
         };
-        for arrival in &arrivals {
+        for arrival in arrivals {
             load = load.plus(&arrival.tenant.demand);
             tenants = tenants.saturating_add(1);
             let step = case.graph.step(arrival.at);
@@ -307,52 +301,51 @@ fn room(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Whether the stamp takes tenants when one arrives.
-fn open(case: &Case<'_>, stamp: &StampId, arrival: &Arrival<'_>, sink: &mut Sink<'_>) {
-    let opening = &case.body.opening.stamps[stamp];
-    let step = case.graph.step(arrival.at);
-    let before = |kind| {
-        let found = case.graph.stamp_step(stamp, kind);
-        found.is_some_and(|at| case.graph.is_before(at, arrival.at))
-    };
-    let woken = before(K::StampActivate);
-    if opening.state != Some(StampState::Active) && !woken {
-        sink.step(
-            step,
-            format!("{stamp} is not active when {} comes", arrival.id),
-        );
-    }
-    let accepts = opening.accepting || woken || before(K::PlacementOpen);
-    let subject = Subject::Stamp(stamp.clone());
-    let leaves = case.graph.of_subject(&subject).iter().any(|&at| {
+/// Whether the stamp takes tenants when they arrive.
+fn opens(
+    case: &Case<'_>,
+    stamp: &StampId,
+    opening: &OpeningStamp,
+    arrivals: &[Arrival<'_>],
+    sink: &mut Sink<'_>,
+) {
+    let steps = case.graph.of_subject(&Subject::Stamp(stamp.clone()));
+    let first = |kind| steps.iter().find(|&&at| case.graph.kind(at) == kind);
+    let (activate, reopen) = (first(K::StampActivate), first(K::PlacementOpen));
+    let leaves = steps.iter().any(|&at| {
         matches!(
-            case.graph.step(at).kind,
+            case.graph.kind(at),
             K::PlacementClose | K::StampDrain | K::StampIsolate | K::ComputeRelease
         )
     });
-    if !accepts || leaves {
-        sink.step(
-            step,
-            format!(
-                "{stamp} is closed for new tenants when {} comes",
-                arrival.id
-            ),
-        );
+    for arrival in arrivals {
+        let before =
+            |found: Option<&usize>| found.is_some_and(|&at| case.graph.is_before(at, arrival.at));
+        let (step, id) = (case.graph.step(arrival.at), arrival.id);
+        let woken = before(activate);
+        if opening.state != Some(StampState::Active) && !woken {
+            sink.step(step, format!("{stamp} is not active when {id} comes"));
+        }
+        let accepts = opening.accepting || woken || before(reopen);
+        if !accepts || leaves {
+            let message = format!("{stamp} is closed for new tenants when {id} comes");
+            sink.step(step, message);
+        }
     }
 }
 
 /// What those need who are certainly gone before the recheck.
 fn leavers(case: &Case<'_>, stamp: &StampId, recheck: usize) -> Vec<(Load, u32)> {
-    let steps = case.graph.crossings(recheck).map(|at| case.graph.step(at));
+    let steps = case.graph.crossings(recheck);
     let mut gone: Vec<(&Subject, Load)> = steps
-        .filter(|step| matches!(step.kind, K::TenantSettle | K::TenantTombstone))
-        .filter_map(|step| {
-            let (_, tenant) = case.tenant(step)?;
-            let left = match step.kind {
+        .filter(|&at| matches!(case.graph.kind(at), K::TenantSettle | K::TenantTombstone))
+        .filter_map(|at| {
+            let (_, tenant) = case.tenant(at)?;
+            let left = match case.graph.kind(at) {
                 K::TenantSettle => tenant.moved_from.as_ref().or(tenant.stamp.as_ref()),
                 _ => tenant.stamp.as_ref(),
             };
-            (left == Some(stamp)).then_some((&step.subject, tenant.demand))
+            (left == Some(stamp)).then(|| (&case.graph.step(at).subject, tenant.demand))
         })
         .collect();
     gone.sort_by_key(|(subject, _)| *subject);

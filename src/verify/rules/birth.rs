@@ -24,6 +24,7 @@ pub const O_23: Rule = Rule {
     why: "A reservation uses quota from the moment it exists.",
     help: "let reservation.ensure wait for the allocations of its account and subscription",
     orders: &[],
+    each: None,
     check: covered,
 };
 
@@ -73,11 +74,12 @@ pub const O_24: Rule = Rule {
         first: &[K::StampRegister],
         needed: is_new,
     }],
+    each: None,
     check: guaranteed,
 };
 
-fn is_new(case: &Case<'_>, step: &Step) -> bool {
-    case.state(step).is_none()
+fn is_new(case: &Case<'_>, at: usize) -> bool {
+    case.state(at).is_none()
 }
 
 fn guaranteed(case: &Case<'_>, sink: &mut Sink<'_>) {
@@ -89,7 +91,7 @@ fn guaranteed(case: &Case<'_>, sink: &mut Sink<'_>) {
     ] {
         for (at, step) in case.of_kind(kind) {
             let Some(name) = case
-                .stamp(step)
+                .stamp(at)
                 .and_then(|(_, stamp)| stamp.reservation.as_ref())
             else {
                 continue;
@@ -131,9 +133,9 @@ fn grows(step: &Step) -> bool {
     calls.any(|call| crate::verify::ledger::written(call, "instances").is_some())
 }
 
-fn must_be_built(case: &Case<'_>, step: &Step) -> bool {
+fn must_be_built(case: &Case<'_>, at: usize) -> bool {
     matches!(
-        case.state(step),
+        case.state(at),
         None | Some(StampState::Creating | StampState::Failed | StampState::Deleted)
     )
 }
@@ -158,6 +160,7 @@ pub const O_25: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -181,15 +184,13 @@ pub const O_26: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
-fn has_ingress(case: &Case<'_>, step: &Step) -> bool {
-    let Subject::Stamp(id) = &step.subject else {
-        return false;
-    };
-    let stamp = case.body.opening.stamps.get(id);
-    stamp.is_some_and(|stamp| stamp.origin.is_some())
+fn has_ingress(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at);
+    stamp.is_some_and(|(_, stamp)| stamp.origin.is_some())
 }
 
 /// Traffic, then active.
@@ -212,14 +213,13 @@ pub const O_27: Rule = Rule {
             needed: has_ingress,
         },
     ],
+    each: None,
     check: origin_made,
 };
 
 fn origin_made(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (_, step) in case.of_kind(K::StampDeploy) {
-        let origin = case
-            .stamp(step)
-            .and_then(|(_, stamp)| stamp.origin.as_ref());
+    for (at, step) in case.of_kind(K::StampDeploy) {
+        let origin = case.stamp(at).and_then(|(_, stamp)| stamp.origin.as_ref());
         let mut calls = step.act.operations().iter();
         if origin.is_some_and(|origin| calls.all(|call| call.address != *origin)) {
             sink.step(step, "it does not make the stamp's origin");
@@ -227,8 +227,8 @@ fn origin_made(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn slept(case: &Case<'_>, step: &Step) -> bool {
-    case.state(step) == Some(StampState::Ready)
+fn slept(case: &Case<'_>, at: usize) -> bool {
+    case.state(at) == Some(StampState::Ready)
 }
 
 /// Awake, then traffic.
@@ -251,5 +251,6 @@ pub const O_86: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };

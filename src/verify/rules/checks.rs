@@ -24,6 +24,7 @@ use crate::verify::rule::Rule;
 use crate::verify::rule::Sink;
 use crate::verify::rule::always;
 use crate::verify::rule::if_there;
+use crate::verify::rule::orders_only;
 use asked::Asked;
 
 /// A check asks what it is there to ask.
@@ -82,37 +83,35 @@ pub const P_3: Rule = Rule {
             needed: always,
         },
     ],
-    check,
+    each: Some(each),
+    check: orders_only,
 };
 
-fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (at, step) in case.steps() {
-        let Act::Check {
-            conditions,
-            patience,
-        } = &step.act
-        else {
-            continue;
-        };
-        if conditions.is_empty() || patience.good == 0 {
-            sink.step(step, "it asks nothing");
-            continue;
-        }
-        let conditions = Asked(conditions);
-        let missing = match &step.subject {
-            Subject::Quota(_) | Subject::Reservation(_) => {
-                stamp::capacity(case, at, step, conditions)
-            }
-            Subject::Stamp(id) => stamp::of_stamp(case, at, step, id, conditions),
-            Subject::Tenant(_) => tenant::of_tenant(case, at, step, conditions),
-            Subject::Fleet => None,
-        };
-        if let Some(missing) = missing {
-            sink.step(step, format!("it does not ask {missing}"));
-        }
-        if step.kind == K::StampHealth && patience.good < case.body.policy.health.healthy.min(2) {
-            sink.step(step, "it does not ask twice in a row");
-        }
+fn each(case: &Case<'_>, at: usize, sink: &mut Sink<'_>) {
+    let step = case.graph.step(at);
+    let Act::Check {
+        conditions,
+        patience,
+    } = &step.act
+    else {
+        return;
+    };
+    if conditions.is_empty() || patience.good == 0 {
+        sink.step(step, "it asks nothing");
+        return;
+    }
+    let conditions = Asked(conditions);
+    let missing = match &step.subject {
+        Subject::Quota(_) | Subject::Reservation(_) => stamp::capacity(case, at, step, conditions),
+        Subject::Stamp(id) => stamp::of_stamp(case, at, step, id, conditions),
+        Subject::Tenant(_) => tenant::of_tenant(case, at, conditions),
+        Subject::Fleet => None,
+    };
+    if let Some(missing) = missing {
+        sink.step(step, format!("it does not ask {missing}"));
+    }
+    if step.kind == K::StampHealth && patience.good < case.body.policy.health.healthy.min(2) {
+        sink.step(step, "it does not ask twice in a row");
     }
 }
 
@@ -122,9 +121,8 @@ fn targets<'c>(
     at: usize,
     kinds: &'c [StepKind],
 ) -> impl Iterator<Item = &'c Address> {
-    let siblings = case.graph.siblings(at, kinds).collect::<Vec<_>>();
-    let steps = siblings.into_iter().map(|step| case.graph.step(step));
-    steps.flat_map(|step| step.act.operations().iter().map(|call| &call.address))
+    let calls = case.sibling_calls(at, kinds);
+    calls.map(|call| &call.operation.address)
 }
 
 /// How many cores a headroom check makes sure of; `None` where it asks something else.

@@ -1,15 +1,13 @@
 //! What is looked at once more before a stamp is deleted, and after: O-7, O-17 to O-19, O-90 and
 //! I-9, and the hold check of O-20. Pure.
 
-use std::collections::BTreeMap;
-
 use stampctl_contract::Kind;
-use stampctl_contract::Verb;
 
+use crate::model::Lookup;
 use crate::model::StampState;
 use crate::model::names;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
+use crate::verify::calls::How;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
@@ -44,6 +42,7 @@ pub const O_7: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -60,6 +59,7 @@ pub const O_17: Rule = Rule {
         first: &[K::DataDelete],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -83,6 +83,7 @@ pub const O_18: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -106,6 +107,7 @@ pub const O_19: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -144,13 +146,14 @@ pub const O_20: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: held,
 };
 
 fn held(case: &Case<'_>, sink: &mut Sink<'_>) {
     for kind in [K::SourceDelete, K::TenantDelete] {
-        for (_, step) in case.of_kind(kind) {
-            let tenant = case.tenant(step);
+        for (at, step) in case.of_kind(kind) {
+            let tenant = case.tenant(at);
             if tenant.is_some_and(|(_, tenant)| tenant.held == Some(true)) {
                 sink.step(step, "its tenant is on hold");
             }
@@ -158,8 +161,8 @@ fn held(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn has_origin(case: &Case<'_>, step: &Step) -> bool {
-    let stamp = case.stamp(step).map(|(_, stamp)| stamp);
+fn has_origin(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at).map(|(_, stamp)| stamp);
     stamp.is_some_and(|s| s.origin.is_some() && s.state != Some(StampState::Deleting))
 }
 
@@ -183,6 +186,7 @@ pub const O_90: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -195,38 +199,36 @@ pub const I_9: Rule = Rule {
     why: "The wrong group, or one that two stamps share, takes a serving stamp with it.",
     help: "delete the group that the stamp's id and generation name, and no other",
     orders: &[],
+    each: None,
     check: own_group,
 };
 
 fn own_group(case: &Case<'_>, sink: &mut Sink<'_>) {
-    let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-    for stamp in case.body.opening.stamps.values() {
-        *users.entry(stamp.resource_group.path()).or_default() += 1;
+    let mut users: Lookup<&str, usize> = Lookup::default();
+    for (_, stamp) in case.index.stamps() {
+        *users.get_or_insert_with(stamp.resource_group.path(), || 0) += 1;
     }
-    for (_, step) in case.steps() {
-        for call in step.act.operations() {
-            if call.verb != Verb::Delete || call.address.kind() != Kind::ResourceGroup {
+    for &at in case.graph.order() {
+        for call in case.calls(at) {
+            if call.how != How::Delete || call.kind != Kind::ResourceGroup {
                 continue;
             }
-            let Some((id, stamp)) = case.stamp(step) else {
+            let (step, address) = (case.graph.step(at), &call.operation.address);
+            let Some((id, stamp)) = case.stamp(at) else {
                 sink.step(step, "it deletes a resource group and is about no stamp");
                 continue;
             };
             let named = case
                 .physical(id)
                 .map(|physical| names::resource_group(&physical));
-            let own = stamp.resource_group == call.address
-                && named.as_deref() == Some(call.address.name());
+            let own = stamp.resource_group == *address && named.as_deref() == Some(address.name());
             if !own {
                 sink.step(
                     step,
                     format!("the group is not the one that {id} is named for"),
                 );
             }
-            if users
-                .get(call.address.path())
-                .is_some_and(|users| *users > 1)
-            {
+            if users.get(address.path()).is_some_and(|users| *users > 1) {
                 sink.step(step, "two stamps of the opening world share the group");
             }
             if stamp.protected {

@@ -8,7 +8,6 @@ use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
 use crate::model::TenantId;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
 use crate::verify::case::Case;
@@ -21,29 +20,29 @@ use crate::verify::rule::if_there;
 use crate::verify::rule::orders_only;
 
 /// The stamp's state was written after the steps that lead to it, in an earlier plan.
-fn is_releasing(case: &Case<'_>, step: &Step) -> bool {
+fn is_releasing(case: &Case<'_>, at: usize) -> bool {
     use StampState as S;
-    let state = case.state(step);
+    let state = case.state(at);
     matches!(state, Some(S::Releasing | S::QuotaReturned | S::Deleting))
 }
 
 /// No work can be left: it is warm and idle, never served, or was released already.
-fn is_at_rest(case: &Case<'_>, step: &Step) -> bool {
-    let state = case.state(step);
-    is_releasing(case, step) || matches!(state, Some(StampState::Ready | StampState::Creating))
+fn is_at_rest(case: &Case<'_>, at: usize) -> bool {
+    let state = case.state(at);
+    is_releasing(case, at) || matches!(state, Some(StampState::Ready | StampState::Creating))
 }
 
-fn works(case: &Case<'_>, step: &Step) -> bool {
-    !is_at_rest(case, step)
+fn works(case: &Case<'_>, at: usize) -> bool {
+    !is_at_rest(case, at)
 }
 
-fn may_have_tenants(case: &Case<'_>, step: &Step) -> bool {
-    let Some((_, stamp)) = case.stamp(step) else {
+fn may_have_tenants(case: &Case<'_>, at: usize) -> bool {
+    let Some((_, stamp)) = case.stamp(at) else {
         return true;
     };
     let drained = matches!(stamp.state, Some(StampState::Draining | StampState::Ready));
     let empty = drained && stamp.tenants == 0 && !stamp.accepting;
-    !empty && !is_releasing(case, step)
+    !empty && !is_releasing(case, at)
 }
 
 /// Empty, then out of service.
@@ -66,15 +65,20 @@ pub const O_6: Rule = Rule {
             needed: may_have_tenants,
         },
     ],
+    each: None,
     check: everybody_leaves,
 };
 
 /// Tenants that leave a stamp by the plan, with the step after which nothing of them is there.
 fn leavers<'p>(case: &Case<'p>) -> BTreeMap<&'p StampId, BTreeMap<&'p TenantId, usize>> {
     let mut leavers: BTreeMap<&StampId, BTreeMap<&TenantId, usize>> = BTreeMap::new();
+    let asks = |kind| !case.graph.of_kind(kind).is_empty();
+    if !asks(K::TenantsZero) && !asks(K::ComputeRelease) {
+        return leavers;
+    }
     for kind in [K::TenantSettle, K::TenantTombstone] {
-        for (at, step) in case.of_kind(kind) {
-            let Some((id, tenant)) = case.tenant(step) else {
+        for (at, _) in case.of_kind(kind) {
+            let Some((id, tenant)) = case.tenant(at) else {
                 continue;
             };
             let left = match kind {
@@ -91,8 +95,8 @@ fn leavers<'p>(case: &Case<'p>) -> BTreeMap<&'p StampId, BTreeMap<&'p TenantId, 
 
 fn everybody_leaves(case: &Case<'_>, sink: &mut Sink<'_>) {
     let leavers = leavers(case);
-    for (_, step) in case.of_kind(K::TenantsZero) {
-        let Some((id, stamp)) = case.stamp(step) else {
+    for (at, step) in case.of_kind(K::TenantsZero) {
+        let Some((id, stamp)) = case.stamp(at) else {
             continue;
         };
         let leaving = leavers.get(id).map_or(0, BTreeMap::len);
@@ -105,8 +109,8 @@ fn everybody_leaves(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn accepts(case: &Case<'_>, step: &Step) -> bool {
-    let stamp = case.stamp(step);
+fn accepts(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at);
     stamp.is_some_and(|(_, stamp)| stamp.accepting && stamp.state.is_some())
 }
 
@@ -123,6 +127,7 @@ pub const O_8: Rule = Rule {
         first: &[K::PlacementClose],
         needed: accepts,
     }],
+    each: None,
     check: stays_closed,
 };
 
@@ -141,12 +146,12 @@ fn stays_closed(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn had_traffic(case: &Case<'_>, step: &Step) -> bool {
-    let Some((_, stamp)) = case.stamp(step) else {
+fn had_traffic(case: &Case<'_>, at: usize) -> bool {
+    let Some((_, stamp)) = case.stamp(at) else {
         return true;
     };
     let isolated = stamp.state == Some(StampState::Isolated);
-    stamp.origin.is_some() && works(case, step) && !isolated
+    stamp.origin.is_some() && works(case, at) && !isolated
 }
 
 /// No new work, then wait.
@@ -184,6 +189,7 @@ pub const O_9: Rule = Rule {
             needed: had_traffic,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -200,6 +206,7 @@ pub const O_10: Rule = Rule {
         first: &[K::ConnectionsWait],
         needed: if_there,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -216,12 +223,13 @@ pub const O_11: Rule = Rule {
         first: &[K::JobsWait],
         needed: works,
     }],
+    each: None,
     check: orders_only,
 };
 
-fn serves(case: &Case<'_>, step: &Step) -> bool {
+fn serves(case: &Case<'_>, at: usize) -> bool {
     use StampState as S;
-    matches!(case.state(step), Some(S::Active | S::Isolated))
+    matches!(case.state(at), Some(S::Active | S::Isolated))
 }
 
 /// Drained, then released.
@@ -237,11 +245,12 @@ pub const O_12: Rule = Rule {
         first: &[K::StampDrain],
         needed: serves,
     }],
+    each: None,
     check: orders_only,
 };
 
-fn has_data(case: &Case<'_>, step: &Step) -> bool {
-    !is_releasing(case, step) && case.state(step) != Some(StampState::Creating)
+fn has_data(case: &Case<'_>, at: usize) -> bool {
+    !is_releasing(case, at) && case.state(at) != Some(StampState::Creating)
 }
 
 /// A way back first.
@@ -269,6 +278,7 @@ pub const O_13: Rule = Rule {
             needed: works,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -293,6 +303,7 @@ pub const O_14: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -305,20 +316,21 @@ pub const O_28: Rule = Rule {
     why: "Capacity goes up before it comes down.",
     help: "let stamp.drain wait for every stamp.activate of a new stamp of its region and kind",
     orders: &[],
+    each: None,
     check: replaced,
 };
 
 fn replaced(case: &Case<'_>, sink: &mut Sink<'_>) {
     let mut new: BTreeMap<(&RegionName, StampKind), Vec<usize>> = BTreeMap::new();
-    for (at, step) in case.of_kind(K::StampActivate) {
-        if let Some((_, stamp)) = case.stamp(step)
+    for (at, _) in case.of_kind(K::StampActivate) {
+        if let Some((_, stamp)) = case.stamp(at)
             && stamp.state.is_none()
         {
             new.entry((&stamp.region, stamp.kind)).or_default().push(at);
         }
     }
     for (at, step) in case.of_kind(K::StampDrain) {
-        let Some((_, stamp)) = case.stamp(step) else {
+        let Some((_, stamp)) = case.stamp(at) else {
             continue;
         };
         let Some(activations) = new.get(&(&stamp.region, stamp.kind)) else {
@@ -347,6 +359,7 @@ pub const O_85: Rule = Rule {
         first: &[K::IngressRemove],
         needed: had_traffic,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -359,6 +372,7 @@ pub const O_88: Rule = Rule {
     why: "Until its source is deleted a tenant still has data on the stamp.",
     help: "let tenants.zero wait for tenant.settle or tenant.tombstone of each tenant that leaves",
     orders: &[],
+    each: None,
     check: settled,
 };
 

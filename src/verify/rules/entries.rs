@@ -6,9 +6,8 @@ use stampctl_contract::Verb;
 
 use crate::model::StampState;
 use crate::model::TenantState;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
-use crate::plan::format::Subject;
+use crate::verify::calls::Call;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
@@ -68,23 +67,22 @@ pub const P_5: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check,
 };
 
-fn holds_cores(case: &Case<'_>, step: &Step) -> bool {
-    match &step.subject {
-        Subject::Stamp(stamp) => case.cores_at_stake(stamp) > 0,
-        Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) | Subject::Tenant(_) => false,
-    }
+fn holds_cores(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at);
+    stamp.is_some_and(|(id, _)| case.cores_at_stake(id) > 0)
 }
 
-fn is_served(case: &Case<'_>, step: &Step) -> bool {
-    let tenant = case.tenant(step);
+fn is_served(case: &Case<'_>, at: usize) -> bool {
+    let tenant = case.tenant(at);
     tenant.is_none_or(|(_, tenant)| tenant.state != Some(TenantState::Offboarding))
 }
 
-fn had_traffic(case: &Case<'_>, step: &Step) -> bool {
-    let stamp = case.stamp(step).map(|(_, stamp)| stamp);
+fn had_traffic(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at).map(|(_, stamp)| stamp);
     stamp.is_some_and(|s| s.origin.is_some() && s.state == Some(StampState::Active))
 }
 
@@ -125,24 +123,24 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         }
     }
     leftovers(case, sink);
-    for (subject, steps) in case.graph.subjects() {
-        if let Subject::Stamp(id) = subject {
-            let Some(opening) = case.body.opening.stamps.get(id) else {
-                continue;
-            };
-            let mut state = opening.state;
-            for &at in steps {
-                let step = case.graph.step(at);
-                for next in states(step) {
-                    if !may_follow(state, next, opening.generation) {
-                        let now = state.map_or("absent", StampState::word);
-                        sink.step(
-                            step,
-                            format!("a stamp that is {now} does not become {}", next.word()),
-                        );
-                    }
-                    state = Some(next);
+    // By stamp, in the order of their ids.
+    let mut families: Vec<(usize, usize)> = (0..case.graph.families())
+        .filter_map(|family| Some((case.index.stamp_of(family)?, family)))
+        .collect();
+    families.sort_unstable();
+    for (stamp, family) in families {
+        let opening = case.index.stamps()[stamp].1;
+        let mut state = opening.state;
+        for &at in case.graph.family(family) {
+            for next in states(case.calls(at)) {
+                if !may_follow(state, next, opening.generation) {
+                    let now = state.map_or("absent", StampState::word);
+                    sink.step(
+                        case.graph.step(at),
+                        format!("a stamp that is {now} does not become {}", next.word()),
+                    );
                 }
+                state = Some(next);
             }
         }
     }
@@ -152,14 +150,13 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
 fn leftovers(case: &Case<'_>, sink: &mut Sink<'_>) {
     for kind in [K::SourceDelete, K::TenantDelete] {
         for (at, step) in case.of_kind(kind) {
-            let calls = step.act.operations();
-            let has = |kind| calls.iter().any(|call| call.address.kind() == kind);
+            let calls = case.calls(at);
+            let has = |kind| calls.iter().any(|call| call.kind == kind);
             let whole =
                 has(Kind::BlobContainer) && (has(Kind::TenantSchema) || has(Kind::SqlDatabase));
-            let copies = case.graph.siblings(at, &[K::TenantCopy]);
-            let mut copies = copies.flat_map(|copy| case.graph.step(copy).act.operations());
-            let left = copies.any(|copy| match &copy.verb {
-                Verb::Copy { from, .. } => calls.iter().all(|call| call.address != *from),
+            let mut copies = case.sibling_calls(at, &[K::TenantCopy]);
+            let left = copies.any(|copy| match &copy.operation.verb {
+                Verb::Copy { from, .. } => calls.iter().all(|call| call.operation.address != *from),
                 Verb::Put { .. } | Verb::Patch { .. } | Verb::Delete => false,
             });
             if !whole || left {
@@ -171,18 +168,14 @@ fn leftovers(case: &Case<'_>, sink: &mut Sink<'_>) {
 
 /// The states that a step writes to its stamp's entry. Writes of one entry are totally ordered
 /// (I-5), so that one order of them is every order.
-fn states(step: &Step) -> impl Iterator<Item = StampState> {
-    step.act
-        .operations()
-        .iter()
-        .filter_map(|call| match &call.verb {
-            Verb::Put { settings } | Verb::Patch { settings }
-                if call.address.kind() == Kind::RegistryItem =>
-            {
-                StampState::from_word(settings.get("state").and_then(Value::as_str)?)
-            }
-            _ => None,
-        })
+fn states(calls: &[Call<'_>]) -> impl Iterator<Item = StampState> {
+    let entries = calls.iter().filter(|call| call.kind == Kind::RegistryItem);
+    entries.filter_map(|call| match &call.operation.verb {
+        Verb::Put { settings } | Verb::Patch { settings } => {
+            StampState::from_word(settings.get("state").and_then(Value::as_str)?)
+        }
+        Verb::Delete | Verb::Copy { .. } => None,
+    })
 }
 
 /// Requirements F1. Writing a state again changes nothing.

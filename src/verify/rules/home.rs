@@ -4,7 +4,6 @@ use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
 use crate::plan::format::StepKind as K;
-use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Rule;
@@ -20,15 +19,16 @@ pub const I_2: Rule = Rule {
           is never deleted from under it.",
     help: "route a new tenant once; move another with all the steps of a move",
     orders: &[],
+    each: None,
     check,
 };
 
 fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     for (at, step) in case.of_kind(K::RouteRegister) {
-        let Some((id, tenant)) = case.tenant(step) else {
+        let Some((id, tenant)) = case.tenant(at) else {
             continue;
         };
-        let home = new_home(case, at);
+        let home = case.new_home(at);
         let elsewhere = tenant
             .stamp
             .as_ref()
@@ -54,15 +54,15 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
     for kind in [K::TenantSettle, K::TenantTombstone] {
         for (at, step) in case.of_kind(kind) {
-            let Some((id, tenant)) = case.tenant(step) else {
+            let Some((id, tenant)) = case.tenant(at) else {
                 continue;
             };
             let switched = case.graph.siblings(at, &[K::TenantSwitch]).next();
             let now = match switched {
-                Some(switch) => new_home(case, switch),
+                Some(switch) => case.new_home(switch),
                 None => tenant.stamp.as_ref().map(crate::model::id::StampId::as_str),
             };
-            let written = new_home(case, at);
+            let written = case.new_home(at);
             if written.is_some() && written != now {
                 sink.step(step, format!("it writes another home for {id} than it has"));
             }
@@ -72,10 +72,10 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
 }
 
 fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &mut Sink<'_>) {
-    let Some((id, tenant)) = case.tenant(step) else {
+    let Some((id, tenant)) = case.tenant(at) else {
         return;
     };
-    let home = new_home(case, at);
+    let home = case.new_home(at);
     let now = tenant.stamp.as_ref().map(crate::model::id::StampId::as_str);
     let source = step
         .act
@@ -103,13 +103,9 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
         );
     }
     if again.is_none() {
-        let copies = case.graph.siblings(at, &[K::TenantCopy]);
-        let mut calls = copies.flat_map(|copy| case.graph.step(copy).act.operations());
-        let astray = calls.any(|call| {
-            case.owner(&call.address)
-                .map(crate::model::id::StampId::as_str)
-                != home
-        });
+        let mut calls = case.sibling_calls(at, &[K::TenantCopy]);
+        let astray =
+            calls.any(|call| case.reached(call).map(crate::model::id::StampId::as_str) != home);
         if astray {
             sink.step(
                 step,
@@ -117,11 +113,10 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
             );
         }
         for copy in case.graph.siblings(at, &[K::TenantCopy]) {
-            let done = case.graph.step(copy).act.operations().iter();
-            let done: Vec<_> = done.map(|call| &call.address).collect();
-            let made = case.graph.siblings(at, &[K::TenantData, K::TenantBlob]);
-            let mut made = made.flat_map(|m| case.graph.step(m).act.operations());
-            if made.any(|call| !done.contains(&&call.address)) {
+            let done = case.calls(copy).iter();
+            let done: Vec<_> = done.map(|call| &call.operation.address).collect();
+            let mut made = case.sibling_calls(at, &[K::TenantData, K::TenantBlob]);
+            if made.any(|call| !done.contains(&&call.operation.address)) {
                 sink.step(step, format!("not all of what {id} has is copied"));
             }
         }
@@ -132,17 +127,17 @@ fn switch(case: &Case<'_>, at: usize, step: &crate::plan::format::Step, sink: &m
 /// lived.
 fn deletes(case: &Case<'_>, sink: &mut Sink<'_>) {
     for (at, step) in case.of_kind(K::SourceDelete) {
-        let Some((id, tenant)) = case.tenant(step) else {
+        let Some((id, tenant)) = case.tenant(at) else {
             continue;
         };
         let switch = case.graph.siblings(at, &[K::TenantSwitch]).next();
-        let home = switch.and_then(|switch| new_home(case, switch));
+        let home = switch.and_then(|switch| case.new_home(switch));
         let left = tenant.moved_from.as_ref().or(tenant.stamp.as_ref());
-        for call in step.act.operations() {
-            let on = case.owner(&call.address);
+        for call in case.calls(at) {
+            let on = case.reached(call);
             let lives = on.map(crate::model::id::StampId::as_str) == home;
             if on.is_none() || on != left || lives {
-                let address = call.address.to_string();
+                let address = call.operation.address.to_string();
                 let address = address.escape_debug();
                 sink.step(step, format!("`{address}` is not what {id} leaves behind"));
             }

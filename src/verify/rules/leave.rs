@@ -1,7 +1,6 @@
 //! How a tenant's service ends: O-38 to O-40. Pure.
 
 use crate::model::tenant::Export;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
@@ -31,6 +30,7 @@ pub const O_38: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -59,11 +59,12 @@ pub const O_39: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
-fn is_exported(case: &Case<'_>, step: &Step) -> bool {
-    let tenant = case.tenant(step);
+fn is_exported(case: &Case<'_>, at: usize) -> bool {
+    let tenant = case.tenant(at);
     tenant.is_none_or(|(_, tenant)| tenant.export == Export::Required)
 }
 
@@ -87,5 +88,6 @@ pub const O_40: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };

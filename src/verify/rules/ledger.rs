@@ -27,6 +27,7 @@ pub const P_6: Rule = Rule {
           that could be checked.",
     help: "add an edge from each quota step of the account to the next",
     orders: &[],
+    each: None,
     check: chains,
 };
 
@@ -87,6 +88,7 @@ pub const I_3: Rule = Rule {
           steps shows a reviewer something else than what will happen.",
     help: "plan again; amounts and ledger are not for editing",
     orders: &[],
+    each: None,
     check: conserved,
 };
 
@@ -219,6 +221,7 @@ pub const O_22: Rule = Rule {
     why: "An allocation beyond the group's limit fails half way through a deployment.",
     help: "add quota.headroom for the whole amount before quota.allocate, or plan again",
     orders: &[],
+    each: None,
     check: seen,
 };
 
@@ -285,6 +288,7 @@ pub const O_30: Rule = Rule {
     why: "Until both sides show the return, the cores may still be where they were.",
     help: "let quota.headroom wait for the quota.verify whose cores it counts on",
     orders: &[],
+    each: None,
     check: respent,
 };
 

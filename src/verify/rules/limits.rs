@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use crate::model::StampId;
 use crate::model::TenantId;
 use crate::plan::format::StepKind as K;
-use crate::plan::format::Subject;
-use crate::verify::arrivals::new_home;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Rule;
@@ -22,6 +20,7 @@ pub const P_4: Rule = Rule {
           applied around its back.",
     help: "raise the limit in the manifest, by number, or take the finding's own advice",
     orders: &[],
+    each: None,
     check,
 };
 
@@ -31,7 +30,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     let retired: BTreeSet<&StampId> = [K::ComputeRelease, K::DataDelete, K::StampDelete]
         .into_iter()
         .flat_map(|kind| case.of_kind(kind))
-        .filter_map(|(_, step)| case.stamp(step).map(|(id, _)| id))
+        .filter_map(|(at, _)| case.stamp(at).map(|(id, _)| id))
         .collect();
     over(
         retired.len(),
@@ -42,17 +41,19 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     );
     let moved: BTreeSet<&TenantId> = case
         .of_kind(K::TenantSwitch)
-        .filter_map(|(at, step)| {
-            let (id, tenant) = case.tenant(step)?;
+        .filter_map(|(at, _)| {
+            let (id, tenant) = case.tenant(at)?;
             let now = tenant.stamp.as_ref().map(crate::model::id::StampId::as_str);
-            (now != new_home(case, at)).then_some(id)
+            (now != case.new_home(at)).then_some(id)
         })
         .collect();
     over(moved.len(), limits.moves(fleet), "moves", "tenants", sink);
-    let left: BTreeSet<&Subject> = case
+    let mut left: Vec<usize> = case
         .of_kind(K::TenantDelete)
-        .map(|(_, step)| &step.subject)
+        .map(|(at, _)| case.graph.family_of(at))
         .collect();
+    left.sort_unstable();
+    left.dedup();
     over(
         left.len(),
         limits.offboardings(fleet),

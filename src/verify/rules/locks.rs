@@ -11,11 +11,15 @@ use stampctl_contract::Kind;
 use stampctl_contract::Settings;
 use stampctl_contract::Verb;
 
+use crate::model::Lookup;
 use crate::model::StampState;
 use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
+use crate::verify::calls::Call;
+use crate::verify::calls::How;
 use crate::verify::case::Case;
+use crate::verify::rows::Rows;
 use crate::verify::rule::Level;
 use crate::verify::rule::Rule;
 use crate::verify::rule::Sink;
@@ -30,32 +34,32 @@ pub const I_5: Rule = Rule {
           chance.",
     help: "name the stamp in `stamps`; add an edge between the two steps",
     orders: &[],
-    check,
+    each: Some(each),
+    check: in_order,
 };
 
-fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (_, step) in case.steps() {
-        match &step.subject {
-            Subject::Stamp(id) => {
-                if step.stamps.as_slice() != std::slice::from_ref(id) {
-                    sink.step(step, format!("it is about {id} and does not lock it alone"));
-                }
+fn each(case: &Case<'_>, at: usize, sink: &mut Sink<'_>) {
+    let step = case.graph.step(at);
+    match &step.subject {
+        Subject::Stamp(id) => {
+            if step.stamps.as_slice() != std::slice::from_ref(id) {
+                sink.step(step, format!("it is about {id} and does not lock it alone"));
             }
-            Subject::Tenant(_) => tenant_locks(case, step, sink),
-            Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) => {}
         }
+        Subject::Tenant(_) => tenant_locks(case, at, step, sink),
+        Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) => {}
     }
-    in_order(case, sink);
 }
 
-fn tenant_locks(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
+fn tenant_locks(case: &Case<'_>, at: usize, step: &Step, sink: &mut Sink<'_>) {
     for stamp in &step.stamps {
-        if !case.body.opening.stamps.contains_key(stamp) {
+        if case.known(stamp).is_none() {
             sink.step(step, format!("{stamp} is not in the opening world"));
         }
     }
-    for call in step.act.operations().iter().chain(&step.undo) {
-        let on = case.owner(&call.address);
+    let done = case.calls(at).iter().map(|call| case.reached(call));
+    let undone = step.undo.iter().map(|call| case.owner(&call.address));
+    for on in done.chain(undone) {
         if let Some(stamp) = on.filter(|stamp| !step.stamps.contains(stamp)) {
             sink.step(step, format!("it works on {stamp} and does not lock it"));
         }
@@ -65,78 +69,112 @@ fn tenant_locks(case: &Case<'_>, step: &Step, sink: &mut Sink<'_>) {
 /// One write of one resource.
 struct Write<'p> {
     at: usize,
-    /// What is set; absent where everything is.
-    settings: Option<&'p Settings>,
+    call: Call<'p>,
 }
+
+impl<'p> Write<'p> {
+    fn address(&self) -> &'p Address {
+        &self.call.operation.address
+    }
+
+    /// What is set; absent where everything is.
+    fn settings(&self) -> Option<&'p Settings> {
+        match &self.call.operation.verb {
+            Verb::Patch { settings } => Some(settings),
+            Verb::Put { .. } | Verb::Delete | Verb::Copy { .. } => None,
+        }
+    }
+}
+
+/// Two steps that write the same and have no order.
+type Unordered<'p> = (&'p Address, usize, usize);
 
 /// Two writes of one setting must be ordered; a put, a copy or a delete writes all of them. Each
 /// write is held against the last one of each setting: order carries over along the chain.
 fn in_order(case: &Case<'_>, sink: &mut Sink<'_>) {
-    let mut writes: BTreeMap<&Address, Vec<Write<'_>>> = BTreeMap::new();
-    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    for (at, step) in case.steps() {
-        for call in step.act.operations() {
-            let settings = match &call.verb {
-                Verb::Patch { settings } => Some(settings),
-                Verb::Put { .. } | Verb::Delete | Verb::Copy { .. } => None,
-            };
-            if call.verb == Verb::Delete && call.address.kind() == Kind::ResourceGroup {
-                groups.insert(call.address.path(), at);
+    let mut groups: Lookup<&str, usize> = Lookup::default();
+    let mut writes: Vec<Write<'_>> = Vec::new();
+    for &at in case.graph.order() {
+        for call in case.calls(at) {
+            if call.how == How::Delete && call.kind == Kind::ResourceGroup {
+                let path = call.operation.address.path();
+                *groups.get_or_insert_with(path, || at) = at;
             }
-            let write = Write { at, settings };
-            writes.entry(&call.address).or_default().push(write);
+            writes.push(Write { at, call: *call });
         }
     }
-    for (address, writes) in &writes {
-        let mut whole: Option<usize> = None;
-        let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-        for write in writes {
-            let mut earlier: Vec<usize> = match write.settings {
-                None => last.values().copied().chain(whole).collect(),
-                Some(settings) => {
-                    let known = settings.keys().map(|name| last.get(name.as_str()));
-                    known.filter_map(|known| known.copied().or(whole)).collect()
-                }
-            };
-            earlier.sort_unstable();
-            earlier.dedup();
-            for one in earlier {
-                if one != write.at && !case.graph.is_before(one, write.at) {
-                    unordered(case, one, write.at, address, sink);
-                }
+    let resources = writes.iter().map(|write| write.call.resource).zip(0..);
+    let of_address = Rows::of(case.resources(), resources);
+    let mut found: Vec<Unordered<'_>> = Vec::new();
+    for of_one in of_address.iter() {
+        if of_one.len() > 1 {
+            among_themselves(case, &writes, of_one, &mut found);
+        }
+        if !groups.is_empty() {
+            with_group(case, &writes, of_one, &groups, &mut found);
+        }
+    }
+    // Told by address; what is found of one address stays as it was found.
+    found.sort_by_key(|(address, ..)| *address);
+    for (address, one, two) in found {
+        unordered(case, one, two, address, sink);
+    }
+}
+
+/// The writes of one resource that are not ordered.
+fn among_themselves<'p>(
+    case: &Case<'_>,
+    all: &[Write<'p>],
+    of_one: &[usize],
+    found: &mut Vec<Unordered<'p>>,
+) {
+    let mut whole: Option<usize> = None;
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for write in of_one.iter().map(|&write| &all[write]) {
+        let mut earlier: Vec<usize> = match write.settings() {
+            None => last.values().copied().chain(whole).collect(),
+            Some(settings) => {
+                let known = settings.keys().map(|name| last.get(name.as_str()));
+                known.filter_map(|known| known.copied().or(whole)).collect()
             }
-            match write.settings {
-                None => {
-                    whole = Some(write.at);
-                    last.clear();
-                }
-                Some(settings) => {
-                    last.extend(settings.keys().map(|name| (name.as_str(), write.at)));
-                }
+        };
+        earlier.sort_unstable();
+        earlier.dedup();
+        for one in earlier {
+            if one != write.at && !case.graph.is_before(one, write.at) {
+                found.push((write.address(), one, write.at));
             }
         }
-        deleted_with_group(case, address, writes, &groups, sink);
+        match write.settings() {
+            None => {
+                whole = Some(write.at);
+                last.clear();
+            }
+            Some(settings) => {
+                last.extend(settings.keys().map(|name| (name.as_str(), write.at)));
+            }
+        }
     }
 }
 
 /// What lies in a group that is deleted is written before it or not at all.
-fn deleted_with_group(
+fn with_group<'p>(
     case: &Case<'_>,
-    address: &Address,
-    writes: &[Write<'_>],
-    groups: &BTreeMap<&str, usize>,
-    sink: &mut Sink<'_>,
+    all: &[Write<'p>],
+    of_one: &[usize],
+    groups: &Lookup<&str, usize>,
+    found: &mut Vec<Unordered<'p>>,
 ) {
-    let stamp = case
-        .owner(address)
-        .and_then(|id| case.body.opening.stamps.get(id));
+    let first = &all[of_one[0]];
+    let stamp = first.call.owner.map(|stamp| case.index.stamps()[stamp].1);
     let group = stamp.and_then(|stamp| groups.get(stamp.resource_group.path()));
     let Some(&delete) = group else {
         return;
     };
-    for write in writes {
-        if write.at != delete && !case.graph.is_before(write.at, delete) {
-            unordered(case, write.at, delete, address, sink);
+    for &write in of_one {
+        let at = all[write].at;
+        if at != delete && !case.graph.is_before(at, delete) {
+            found.push((first.address(), at, delete));
         }
     }
 }
@@ -160,13 +198,15 @@ pub const O_87: Rule = Rule {
     why: "Work that begins on a stamp that is being emptied is lost with it.",
     help: "end the stamp's retirement first, or leave the stamp alone in this plan",
     orders: &[],
+    each: None,
     check: leaving,
 };
 
 fn leaving(case: &Case<'_>, sink: &mut Sink<'_>) {
     use StampState as S;
-    for (at, step) in case.steps() {
-        match step.kind {
+    for &at in case.graph.order() {
+        let step = case.graph.step(at);
+        match case.graph.kind(at) {
             K::StampUpdate | K::ProjectionSync | K::DriftRepair => {
                 let drain = case.graph.siblings(at, &[K::StampDrain, K::ComputeRelease]);
                 for drain in drain {
@@ -177,9 +217,9 @@ fn leaving(case: &Case<'_>, sink: &mut Sink<'_>) {
                 }
             }
             K::TenantData | K::TenantBlob => {
-                for call in step.act.operations() {
-                    let stamp = case.owner(&call.address);
-                    let state = stamp.and_then(|id| case.body.opening.stamps.get(id)?.state);
+                for call in case.calls(at) {
+                    let stamps = case.index.stamps();
+                    let state = call.owner.and_then(|stamp| stamps[stamp].1.state);
                     let goes = matches!(
                         state,
                         Some(

@@ -3,8 +3,8 @@
 use stampctl_contract::Verb;
 
 use crate::model::tenant::Export;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
+use crate::verify::calls::How;
 use crate::verify::case::Case;
 use crate::verify::rule::Level;
 use crate::verify::rule::Order;
@@ -15,13 +15,13 @@ use crate::verify::rule::if_there;
 use crate::verify::rule::orders_only;
 
 /// The tenant moved in an earlier plan; only its source is left.
-fn has_moved(case: &Case<'_>, step: &Step) -> bool {
-    let tenant = case.tenant(step);
+fn has_moved(case: &Case<'_>, at: usize) -> bool {
+    let tenant = case.tenant(at);
     tenant.is_some_and(|(_, tenant)| tenant.moved_from.is_some())
 }
 
-fn moves(case: &Case<'_>, step: &Step) -> bool {
-    !has_moved(case, step)
+fn moves(case: &Case<'_>, at: usize) -> bool {
+    !has_moved(case, at)
 }
 
 /// A destination first.
@@ -44,6 +44,7 @@ pub const O_45: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -60,6 +61,7 @@ pub const O_46: Rule = Rule {
         first: &[K::SnapshotVerify],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -76,6 +78,7 @@ pub const O_47: Rule = Rule {
         first: &[K::TenantFreeze],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -92,6 +95,7 @@ pub const O_50: Rule = Rule {
         first: &[K::TenantCopy],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -108,10 +112,11 @@ pub const O_51: Rule = Rule {
         first: &[K::TenantCompare],
         needed: moves,
     }],
+    each: None,
     check: orders_only,
 };
 
-fn confirms(case: &Case<'_>, _: &Step) -> bool {
+fn confirms(case: &Case<'_>, _: usize) -> bool {
     case.body.policy.migration.confirm
 }
 
@@ -145,6 +150,7 @@ pub const O_54: Rule = Rule {
             needed: always,
         },
     ],
+    each: None,
     check: orders_only,
 };
 
@@ -161,6 +167,7 @@ pub const O_55: Rule = Rule {
         first: &[K::TenantSwitch],
         needed: always,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -177,6 +184,7 @@ pub const O_57: Rule = Rule {
         first: &[K::SourceAbsence],
         needed: if_there,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -189,34 +197,36 @@ pub const I_7: Rule = Rule {
     why: "A copy of the whole database would carry every other tenant along.",
     help: "copy from and to resources that are named for the tenant, with its id as the filter",
     orders: &[],
+    each: None,
     check: own_data,
 };
 
 fn own_data(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (_, step) in case.steps() {
-        for call in step.act.operations() {
+    for &at in case.graph.order() {
+        for call in case.calls(at).iter().filter(|call| call.how == How::Copy) {
             let Verb::Copy {
                 from,
                 tenant: named,
-            } = &call.verb
+            } = &call.operation.verb
             else {
                 continue;
             };
-            let Some((id, tenant)) = case.tenant(step) else {
+            let (step, address) = (case.graph.step(at), &call.operation.address);
+            let Some((id, tenant)) = case.tenant(at) else {
                 sink.step(step, "it copies data and is about no tenant");
                 continue;
             };
-            let (source, destination) = (case.owner(from), case.owner(&call.address));
+            let (source, destination) = (case.owner(from), case.reached(call));
             let home = tenant.stamp.as_ref();
             let own = named == id.as_str()
-                && from.kind() == call.address.kind()
+                && from.kind() == call.kind
                 && case.is_data_of(from, id)
-                && case.is_data_of(&call.address, id);
+                && case.is_data_of(address, id);
             let way =
                 home.is_some() && source == home && destination.is_some() && destination != home;
             let locked = source.is_some_and(|stamp| step.stamps.contains(stamp));
             if !own || !way || !locked {
-                let address = call.address.to_string();
+                let address = address.to_string();
                 let message = format!(
                     "the copy to `{}` is not {id}'s data from its home to another stamp",
                     address.escape_debug()
@@ -236,12 +246,13 @@ pub const I_10: Rule = Rule {
     why: "Somebody will ask for it back.",
     help: "add the step that saves the data and the one that verifies it, or state the waiver",
     orders: &[],
+    each: None,
     check: saved,
 };
 
 fn saved(case: &Case<'_>, sink: &mut Sink<'_>) {
     for (at, step) in case.of_kind(K::TenantDelete) {
-        let Some((id, tenant)) = case.tenant(step) else {
+        let Some((id, tenant)) = case.tenant(at) else {
             continue;
         };
         if let Export::Waived(reason) = &tenant.export {
@@ -257,7 +268,7 @@ fn saved(case: &Case<'_>, sink: &mut Sink<'_>) {
     }
     for (at, step) in case.of_kind(K::SourceDelete) {
         let mut checks = case.graph.siblings(at, &[K::SnapshotVerify]);
-        if moves(case, step) && !checks.any(|check| case.graph.is_before(check, at)) {
+        if moves(case, at) && !checks.any(|check| case.graph.is_before(check, at)) {
             sink.step(step, "the tenant has no verified snapshot");
         }
     }

@@ -10,9 +10,9 @@ use stampctl_contract::Verb;
 use super::checks::at_stake;
 use crate::model::Cores;
 use crate::model::StampId;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::plan::format::Subject;
+use crate::verify::calls::How;
 use crate::verify::case::Case;
 use crate::verify::ledger::written;
 use crate::verify::rule::Level;
@@ -25,11 +25,9 @@ use crate::verify::rule::orders_only;
 
 const DELETES: &[K] = &[K::IngressDelete, K::DataDelete, K::StampDelete];
 
-fn holds_cores(case: &Case<'_>, step: &Step) -> bool {
-    match &step.subject {
-        Subject::Stamp(stamp) => case.cores_at_stake(stamp) > 0,
-        Subject::Fleet | Subject::Quota(_) | Subject::Reservation(_) | Subject::Tenant(_) => false,
-    }
+fn holds_cores(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at);
+    stamp.is_some_and(|(id, _)| case.cores_at_stake(id) > 0)
 }
 
 /// Quota goes back before anything is deleted.
@@ -46,6 +44,7 @@ pub const O_1: Rule = Rule {
         first: &[K::QuotaReturn],
         needed: holds_cores,
     }],
+    each: None,
     check: orders_only,
 };
 
@@ -63,6 +62,7 @@ pub const O_2: Rule = Rule {
         first: &[K::QuotaVerify],
         needed: holds_cores,
     }],
+    each: None,
     check: unverified,
 };
 
@@ -100,6 +100,7 @@ pub const O_4: Rule = Rule {
             needed: if_there,
         },
     ],
+    each: None,
     check: released,
 };
 
@@ -132,12 +133,9 @@ fn text<'c>(call: &'c Operation, setting: &str) -> Option<&'c str> {
     }
 }
 
-fn is_reserved(case: &Case<'_>, step: &Step) -> bool {
-    let Subject::Stamp(id) = &step.subject else {
-        return false;
-    };
-    let stamp = case.body.opening.stamps.get(id);
-    stamp.is_some_and(|stamp| stamp.reservation.is_some())
+fn is_reserved(case: &Case<'_>, at: usize) -> bool {
+    let stamp = case.stamp(at);
+    stamp.is_some_and(|(_, stamp)| stamp.reservation.is_some())
 }
 
 /// The reservation is reduced first.
@@ -154,6 +152,7 @@ pub const O_5: Rule = Rule {
         first: &[K::ReservationReduce],
         needed: is_reserved,
     }],
+    each: None,
     check: dissociated,
 };
 
@@ -181,17 +180,15 @@ pub const I_1: Rule = Rule {
           be back first: all of them, and no more.",
     help: "return exactly what the stamp holds, less what is kept back on purpose",
     orders: &[],
+    each: None,
     check: every_delete,
 };
 
 fn every_delete(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (at, step) in case.steps() {
-        let deletes = step.act.operations().iter();
-        let deletes =
-            deletes.filter(|call| call.verb == Verb::Delete && takes_quota(call.address.kind()));
-        let mut stamps: Vec<&StampId> = deletes
-            .filter_map(|call| case.owner(&call.address))
-            .collect();
+    for &at in case.graph.order() {
+        let deletes = case.calls(at).iter();
+        let deletes = deletes.filter(|call| call.how == How::Delete && takes_quota(call.kind));
+        let mut stamps: Vec<&StampId> = deletes.filter_map(|call| case.reached(call)).collect();
         stamps.sort_unstable();
         stamps.dedup();
         for stamp in stamps {
@@ -199,7 +196,7 @@ fn every_delete(case: &Case<'_>, sink: &mut Sink<'_>) {
             if cores > 0 && !returned_in_full(case, at, stamp, cores) {
                 let cores = Cores(case.cores_at_stake(stamp));
                 sink.step(
-                    step,
+                    case.graph.step(at),
                     format!(
                         "it deletes what is {stamp}'s before {cores} are returned and verified"
                     ),
@@ -214,12 +211,7 @@ fn every_delete(case: &Case<'_>, sink: &mut Sink<'_>) {
         let Some((_, moved)) = case.moved(at) else {
             continue;
         };
-        let held = case
-            .body
-            .opening
-            .stamps
-            .get(stamp)
-            .and_then(|s| s.account.as_ref());
+        let held = case.known(stamp).and_then(|s| s.account.as_ref());
         let held = held.map_or(0, |account| account.cores);
         let retires = case.graph.siblings(at, DELETES).next().is_some();
         let right = if retires {

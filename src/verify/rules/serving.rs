@@ -22,6 +22,7 @@ pub const I_4: Rule = Rule {
     why: "The stamps that are left must carry the region when one of them fails.",
     help: "make the new stamps active first, or retire fewer in one plan",
     orders: &[],
+    each: None,
     check,
 };
 
@@ -87,7 +88,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
 fn first_out(case: &Case<'_>, stamp: &StampId) -> Option<usize> {
     let subject = crate::plan::format::Subject::Stamp(stamp.clone());
     let steps = case.graph.of_subject(&subject).iter().copied();
-    let mut out = steps.filter(|&at| LEAVES.contains(&case.graph.step(at).kind));
+    let mut out = steps.filter(|&at| LEAVES.contains(&case.graph.kind(at)));
     out.next()
 }
 

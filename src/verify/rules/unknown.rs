@@ -17,18 +17,20 @@ pub const I_6: Rule = Rule {
     why: "A value that was not seen may be any value: a hold, a tenant, a core in use.",
     help: "observe what was not seen, and plan again",
     orders: &[],
+    each: None,
     check,
 };
 
 fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
-    for (at, step) in case.steps() {
-        if step.kind.hazard() != Hazard::Irreversible {
+    for &at in case.graph.order() {
+        if case.graph.kind(at).hazard() != Hazard::Irreversible {
             continue;
         }
+        let step = case.graph.step(at);
         match &step.subject {
             Subject::Tenant(id) => {
-                let tenant = case.body.opening.tenants.get(id);
-                if tenant.is_some_and(|tenant| tenant.held.is_none()) {
+                let tenant = case.tenant(at);
+                if tenant.is_some_and(|(_, tenant)| tenant.held.is_none()) {
                     sink.step(step, format!("whether {id} is on hold is UNKNOWN"));
                 }
             }

@@ -6,13 +6,13 @@ use stampctl_contract::Value;
 use super::Place;
 use super::Resident;
 use super::World;
-use crate::model::StampId;
+use super::may_be_of;
 use crate::plan::format::Condition;
-use crate::plan::format::Step;
 use crate::verify::case::Case;
+use crate::verify::case::at_stake;
 use crate::verify::ledger::signed;
 
-impl World {
+impl<'p> World<'p> {
     /// Whether a condition may hold: no, where the world knows better.
     pub(super) fn may_hold(&self, case: &Case<'_>, condition: &Condition) -> bool {
         let Condition::FewerThan { matching, count } = condition else {
@@ -21,28 +21,25 @@ impl World {
         let Some((setting, Value::Text(id))) = &matching.equals else {
             return true;
         };
-        let stamp = id.parse().ok().and_then(|id: StampId| self.stamps.get(&id));
+        let stamp = case.index.stamp(id).map(|number| &self.stamps[number]);
         let counts = setting == "stamp" && matching.beneath.starts_with(&case.body.registry);
         !counts || stamp.is_none_or(|place| place.tenants < i64::from(*count))
     }
 
     /// What a condition that holds tells.
-    pub(super) fn learn(&mut self, case: &Case<'_>, step: &Step, condition: &Condition) {
+    pub(super) fn learn(&mut self, case: &Case<'p>, at: usize, condition: &Condition) {
         self.learn_of_limit(case, condition);
-        let resident = case
-            .tenant(step)
-            .and_then(|(id, _)| self.tenants.get_mut(id));
-        if let Some(resident) = resident {
-            learn_of_tenant(case, resident, condition);
+        let family = case.graph.family_of(at);
+        if let Some(tenant) = case.index.tenant_of(family) {
+            learn_of_tenant(case, &mut self.tenants[tenant], condition);
         }
-        let stamp = case.stamp(step).and_then(|(id, _)| self.stamps.get_mut(id));
-        let owned = condition.address().and_then(|address| case.owner(address));
-        let about_itself = owned.is_none() || owned == case.stamp(step).map(|(id, _)| id);
-        if let (Some(place), true) = (stamp, about_itself) {
-            let cores = case
-                .stamp(step)
-                .map_or(0, |(id, _)| signed(case.cores_at_stake(id)));
-            learn_of_stamp(case, step, place, cores, condition);
+        let Some(stamp) = case.index.stamp_of(family) else {
+            return;
+        };
+        let address = condition.address();
+        let owned = address.and_then(|address| case.index.owner(address));
+        if owned.is_none_or(|owned| owned == stamp) {
+            learn_of_stamp(case, stamp, &mut self.stamps[stamp], condition);
         }
     }
 
@@ -60,7 +57,7 @@ impl World {
             return;
         }
         let accounts = &case.body.opening.accounts;
-        let of = |key| case.group_quota(key).as_ref() == Some(address);
+        let of = |key| may_be_of(key, address) && case.group_quota(key).as_ref() == Some(address);
         let Some(at) = accounts.iter().position(|account| of(&account.key)) else {
             return;
         };
@@ -72,7 +69,7 @@ impl World {
     }
 }
 
-fn learn_of_tenant(case: &Case<'_>, resident: &mut Resident, condition: &Condition) {
+fn learn_of_tenant(case: &Case<'_>, resident: &mut Resident<'_>, condition: &Condition) {
     match condition {
         Condition::Is {
             address, setting, ..
@@ -95,14 +92,8 @@ fn learn_of_tenant(case: &Case<'_>, resident: &mut Resident, condition: &Conditi
     }
 }
 
-fn learn_of_stamp(
-    case: &Case<'_>,
-    step: &Step,
-    place: &mut Place,
-    cores: i64,
-    condition: &Condition,
-) {
-    let stamp = case.stamp(step).map(|(id, _)| id);
+fn learn_of_stamp(case: &Case<'_>, stamp: usize, place: &mut Place, condition: &Condition) {
+    let (id, opening) = case.index.stamps()[stamp];
     match condition {
         Condition::Is {
             address,
@@ -118,19 +109,19 @@ fn learn_of_stamp(
             setting, limit: 0, ..
         } if setting == "jobs" => place.idle = true,
         Condition::ChangedBy { address, by, .. } if address.kind() == Kind::GroupQuota => {
-            place.returned = place.returned || *by >= cores;
+            place.returned = place.returned || *by >= signed(at_stake(opening));
         }
         Condition::FewerThan { matching, count: 1 } => match &matching.equals {
-            Some((name, Value::Text(id))) if name == "stamp" => {
-                place.empty_seen = stamp.is_some_and(|stamp| stamp.as_str() == &**id);
+            Some((name, Value::Text(named))) if name == "stamp" => {
+                place.empty_seen = id.as_str() == &**named;
             }
-            Some((_, Value::Text(id))) => {
-                place.unheld = stamp.is_some_and(|stamp| stamp.as_str() == &**id);
-            }
+            Some((_, Value::Text(named))) => place.unheld = id.as_str() == &**named,
             Some((name, Value::Bool(true))) if name == "held" => place.unheld = true,
             _ => {}
         },
-        Condition::OnlyOwned { group, .. } => place.owned = case.owner(group) == stamp,
+        Condition::OnlyOwned { group, .. } => {
+            place.owned = case.index.owner(group) == Some(stamp);
+        }
         _ => {}
     }
 }

@@ -1,39 +1,31 @@
 //! What writing a registry entry does to the abstract world. Pure.
 
-use std::collections::BTreeMap;
-
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
 
 use super::Breach;
+use super::Home;
 use super::Load4;
 use super::Place;
 use super::World;
 use super::array;
 use crate::model::Load;
-use crate::model::StampId;
 use crate::model::StampKind;
 use crate::model::StampState;
-use crate::model::TenantId;
 use crate::verify::case::Case;
 
-impl World {
+impl<'p> World<'p> {
     pub(super) fn stamp_entry(
         &mut self,
-        case: &Case<'_>,
+        case: &Case<'p>,
         id: &str,
         settings: &Settings,
         breaches: &mut Vec<Breach>,
     ) {
-        let Ok(id) = id.parse::<StampId>() else {
+        let Some(number) = case.index.stamp(id) else {
             return;
         };
-        let Some((id, opening)) = case.body.opening.stamps.get_key_value(&id) else {
-            return;
-        };
-        let Some(place) = self.stamps.get_mut(id) else {
-            return;
-        };
+        let ((id, opening), place) = (case.index.stamps()[number], &mut self.stamps[number]);
         if let Some(accepting) = settings.get("accepting").and_then(Value::as_bool) {
             place.accepting = accepting;
         }
@@ -59,8 +51,8 @@ impl World {
         if opening.kind != StampKind::Shared || was == is {
             return;
         }
-        let region = opening.region.to_string();
-        let Some(active) = self.serving.get_mut(&region) else {
+        let region = opening.region.as_str();
+        let Some(active) = self.serving.get_mut(region) else {
             return;
         };
         *active += if is { 1 } else { -1 };
@@ -78,53 +70,49 @@ impl World {
 
     pub(super) fn tenant_entry(
         &mut self,
-        case: &Case<'_>,
+        case: &Case<'p>,
         id: &str,
-        settings: &Settings,
+        settings: &'p Settings,
         breaches: &mut Vec<Breach>,
     ) {
-        let Ok(id) = id.parse::<TenantId>() else {
+        let Some(number) = case.index.tenant(id) else {
             return;
         };
-        let Some((id, opening)) = case.body.opening.tenants.get_key_value(&id) else {
-            return;
-        };
-        let Some(resident) = self.tenants.get_mut(id) else {
-            return;
-        };
+        let ((id, opening), resident) = (case.index.tenants()[number], &mut self.tenants[number]);
         let truth = |name: &str| settings.get(name).and_then(Value::as_bool);
         resident.frozen = truth("frozen").unwrap_or(resident.frozen);
         resident.routed = truth("routed").unwrap_or(resident.routed);
         if settings.get("state").and_then(Value::as_str) == Some("offboarded") {
             resident.gone = true;
-            leave(
-                &mut self.stamps,
-                resident.home.as_ref(),
-                &array(opening.demand),
-            );
+            leave(&mut self.stamps, resident.home, &array(opening.demand));
         }
         let settles = settings.get("moved_from").and_then(Value::as_str) == Some("");
         if settles && let Some(left) = resident.left.take() {
-            leave(&mut self.stamps, Some(&left), &array(opening.demand));
+            leave(&mut self.stamps, Some(left), &array(opening.demand));
         }
         let home = settings.get("stamp").and_then(Value::as_str);
-        let home: Option<StampId> = home.and_then(|home| home.parse().ok());
-        let Some(home) = home.filter(|home| resident.home.as_ref() != Some(home)) else {
+        let Some(name) = home else {
             return;
         };
-        if !resident.made.contains(&home) {
+        let home = Home::named(case, name).filter(|home| resident.home != Some(*home));
+        let Some(home) = home else {
+            return;
+        };
+        let known = home.known();
+        if known.is_none_or(|home| !resident.made.contains(&home)) {
             breaches.push((
                 "O-33",
-                format!("{id} is routed to {home}, which has no data of it"),
+                format!("{id} is routed to {name}, which has no data of it"),
             ));
         }
         if resident.home.is_some() && !resident.equal {
             breaches.push(("O-51", format!("{id} is switched before its data is equal")));
         }
-        resident.left = resident.home.replace(home.clone());
-        let Some(place) = self.stamps.get_mut(&home) else {
+        resident.left = resident.home.replace(home);
+        let Some(known) = known else {
             return;
         };
+        let place = &mut self.stamps[known];
         place.empty_seen = false;
         place.tenants += 1;
         if let Some(load) = &mut place.load {
@@ -133,12 +121,12 @@ impl World {
                 .zip(demand)
                 .for_each(|(sum, more)| *sum = sum.saturating_add(more));
         }
-        admitted(case, &home, place, breaches);
+        admitted(case, known, place, breaches);
     }
 }
 
-fn leave(stamps: &mut BTreeMap<StampId, Place>, left: Option<&StampId>, demand: &Load4) {
-    if let Some(place) = left.and_then(|left| stamps.get_mut(left)) {
+fn leave(stamps: &mut [Place], left: Option<Home<'_>>, demand: &Load4) {
+    if let Some(place) = left.and_then(Home::known).map(|left| &mut stamps[left]) {
         place.tenants -= 1;
         if let Some(load) = &mut place.load {
             load.iter_mut()
@@ -149,10 +137,8 @@ fn leave(stamps: &mut BTreeMap<StampId, Place>, left: Option<&StampId>, demand: 
 }
 
 /// A stamp has taken a tenant: may it have?
-fn admitted(case: &Case<'_>, id: &StampId, place: &Place, breaches: &mut Vec<Breach>) {
-    let Some(opening) = case.body.opening.stamps.get(id) else {
-        return;
-    };
+fn admitted(case: &Case<'_>, number: usize, place: &Place, breaches: &mut Vec<Breach>) {
+    let (id, opening) = case.index.stamps()[number];
     let placement = &case.body.policy.placement;
     let most = match opening.kind {
         StampKind::Shared => placement.max_tenants_per_shared,

@@ -4,9 +4,9 @@ use stampctl_contract::Address;
 use stampctl_contract::Kind;
 
 use super::Breach;
+use super::Home;
 use super::Place;
 use super::Resident;
-use crate::model::StampId;
 use crate::model::TenantId;
 use crate::verify::case::Case;
 
@@ -61,12 +61,12 @@ pub(super) fn remove(place: &mut Place, address: &Address, breaches: &mut Vec<Br
 pub(super) fn erase(
     case: &Case<'_>,
     id: &TenantId,
-    resident: &mut Resident,
-    on: Option<&StampId>,
+    resident: &mut Resident<'_>,
+    on: Option<usize>,
     breaches: &mut Vec<Breach>,
 ) {
     let confirmed = resident.confirmed || !case.body.policy.migration.confirm;
-    let home = on == resident.home.as_ref();
+    let home = on.map(Home::Known) == resident.home;
     let asked = [
         (resident.unheld, "O-20", "without a look at holds"),
         (

@@ -54,7 +54,7 @@ pub(super) fn of_stamp(
     stamp: &StampId,
     asked: Asked<'_>,
 ) -> Option<String> {
-    let opening = case.body.opening.stamps.get(stamp)?;
+    let opening = case.known(stamp)?;
     let own = |address: &Address| case.is_owned_by(address, stamp);
     let measured = |a: &Address| a.kind() == Kind::StampMetrics && own(a);
     let unless = |asked: bool, what: &str| (!asked).then(|| what.to_owned());
@@ -140,7 +140,7 @@ fn nobody(
 
 /// Usage has fallen by what is returned (O-4, X-70).
 fn usage(case: &Case<'_>, at: usize, stamp: &StampId, asked: Asked<'_>) -> Option<String> {
-    let account = case.body.opening.stamps.get(stamp)?.account.as_ref()?;
+    let account = case.known(stamp)?.account.as_ref()?;
     let quota = case.subscription_quota(&account.key, account.subscription.as_str())?;
     let put = case.graph.siblings(at, &[K::QuotaReturn]).next()?;
     let (_, moved) = case.moved(put)?;
@@ -152,7 +152,7 @@ fn usage(case: &Case<'_>, at: usize, stamp: &StampId, asked: Asked<'_>) -> Optio
 
 /// The return is seen on both sides, and in full (O-2, X-37).
 fn returned(case: &Case<'_>, at: usize, stamp: &StampId, asked: Asked<'_>) -> Option<String> {
-    let account = case.body.opening.stamps.get(stamp)?.account.as_ref()?;
+    let account = case.known(stamp)?.account.as_ref()?;
     let put = case.graph.siblings(at, &[K::QuotaReturn]).next()?;
     let step = case.graph.step(put);
     let (_, moved) = case.moved(put)?;
@@ -194,7 +194,7 @@ fn no_hold(case: &Case<'_>, stamp: &StampId, asked: Asked<'_>) -> bool {
 /// reports no last hour of a dimension has only the policy's statistic of it.
 fn room(case: &Case<'_>, at: usize, stamp: &StampId, asked: Asked<'_>) -> Option<String> {
     let _ = at;
-    let opening = case.body.opening.stamps.get(stamp)?;
+    let opening = case.known(stamp)?;
     let placement = &case.body.policy.placement;
     let most = match opening.kind {
         StampKind::Shared => placement.max_tenants_per_shared,

@@ -8,7 +8,6 @@ use stampctl_contract::Verb;
 use super::asked::Asked;
 use super::targets;
 use crate::plan::format::Condition;
-use crate::plan::format::Step;
 use crate::plan::format::StepKind as K;
 use crate::verify::case::Case;
 
@@ -22,17 +21,12 @@ const MADE: &[K] = &[
 ];
 
 /// What a check about a tenant fails to ask.
-pub(super) fn of_tenant(
-    case: &Case<'_>,
-    at: usize,
-    step: &Step,
-    asked: Asked<'_>,
-) -> Option<String> {
-    let (tenant, _) = case.tenant(step)?;
+pub(super) fn of_tenant(case: &Case<'_>, at: usize, asked: Asked<'_>) -> Option<String> {
+    let (tenant, _) = case.tenant(at)?;
     let entry = |a: &Address| case.is_entry(a, "tenants", tenant.as_str());
     let unless = |asked: bool, what: &str| (!asked).then(|| what.to_owned());
     let yes = Value::Bool(true);
-    match step.kind {
+    match case.graph.kind(at) {
         K::TenantHealth => unless(
             targets(case, at, MADE).all(|a| asked.present(a)),
             "that everything made for the tenant is there",
@@ -97,18 +91,11 @@ pub(super) fn of_tenant(
 }
 
 fn compared(case: &Case<'_>, at: usize, asked: Asked<'_>) -> bool {
-    let copies = case
-        .graph
-        .siblings(at, &[K::TenantCopy])
-        .collect::<Vec<_>>();
-    let calls = copies
-        .into_iter()
-        .flat_map(|copy| case.graph.step(copy).act.operations());
-    calls.into_iter().all(|call| {
-        let Verb::Copy { from, .. } = &call.verb else {
+    case.sibling_calls(at, &[K::TenantCopy]).all(|call| {
+        let Verb::Copy { from, .. } = &call.operation.verb else {
             return true;
         };
-        let to = &call.address;
+        let to = &call.operation.address;
         asked.0.iter().any(|condition| {
             matches!(condition, Condition::SameContent { source, destination }
                 if (source == from && destination == to) || (source == to && destination == from))
