@@ -57,6 +57,26 @@ impl Context<'_> {
             && !self.is_blocked(&Subject::Stamp(stamp.clone()))
     }
 
+    /// Stamps that give machines up and of which `which` is true, in the order in which they do
+    /// it: those that stay come first. They wait for nobody, while one that goes waits for its
+    /// tenants, whom one that stays may take in when it is done.
+    pub(super) fn givers(
+        &self,
+        which: impl Fn(&StampBlueprint) -> bool,
+    ) -> Vec<(&StampBlueprint, u32)> {
+        let stamps = self.blueprint.stamps.values().filter(|stamp| which(stamp));
+        let mut givers: Vec<_> = stamps
+            .filter_map(|stamp| Some((stamp, self.capacity.machines.get(&stamp.id)?.given_up)))
+            .filter(|(_, machines)| *machines > 0)
+            .collect();
+        let goes = |stamp: &StampBlueprint| {
+            let difference = self.differences.stamps.get(&stamp.id);
+            difference.is_some_and(|d| matches!(d.goal, Goal::Retire(_) | Goal::Rest))
+        };
+        givers.sort_by_key(|(stamp, _)| goes(stamp));
+        givers
+    }
+
     /// Region and kind: the scope of the fewest active stamps.
     pub(super) fn scope(&self, stamp: &StampId) -> Option<(&RegionName, StampKind)> {
         self.blueprint

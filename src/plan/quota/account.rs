@@ -90,17 +90,10 @@ fn missing(held: &Held, cores: impl Fn(&Share) -> u64) -> i64 {
 
 /// Stamps of the account that give machines up, in order.
 fn leavers(context: &Context<'_>, key: &QuotaKey) -> Vec<StampId> {
-    let gives = |id: &StampId| {
-        context
-            .capacity
-            .machines
-            .get(id)
-            .is_some_and(|machines| machines.given_up > 0)
-    };
-    let stamps = context.blueprint.stamps.values();
-    stamps
-        .filter(|s| s.account.as_ref() == Some(key) && gives(&s.id))
-        .map(|s| s.id.clone())
+    let givers = context.givers(|stamp| stamp.account.as_ref() == Some(key));
+    givers
+        .into_iter()
+        .map(|(stamp, _)| stamp.id.clone())
         .collect()
 }
 

@@ -106,15 +106,9 @@ fn reductions(
     mut last: Option<StepId>,
 ) {
     let mut instances = reserved.peak;
-    for (id, drawn) in &context.blueprint.stamps {
-        let gives = context
-            .capacity
-            .machines
-            .get(id)
-            .map_or(0, |machines| machines.given_up);
-        if gives == 0 || drawn.shape.capacity_reservation.as_ref() != Some(name) {
-            continue;
-        }
+    let givers = context.givers(|stamp| stamp.shape.capacity_reservation.as_ref() == Some(name));
+    for (stamp, gives) in givers {
+        let id = &stamp.id;
         let after = instances
             .saturating_sub(gives)
             .max(reserved.end)
