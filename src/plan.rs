@@ -29,7 +29,9 @@ use std::collections::BTreeMap;
 use stampctl_contract::AddressError;
 
 use crate::blueprint;
+use crate::blueprint::Blueprint;
 use crate::diff;
+use crate::diff::Differences;
 use crate::diff::Goal;
 use crate::model::Fleet;
 use crate::model::StampId;
@@ -76,49 +78,74 @@ pub fn plan(
     placement: &Placement<'_>,
     tool: &str,
 ) -> Result<Plan, PlanningError> {
-    let (body, rest) = unsealed(fleet, inventory, placement)?;
+    let Unsealed { body, rest, .. } = unsealed(fleet, inventory, placement)?;
     Ok(Plan::seal(body, tool, inventory.observed_at, rest)?)
 }
 
-/// Makes the plan's body, and the digest of what was observed for its seal: for who judges the
-/// body while it is sealed.
-pub fn unsealed(
-    fleet: &Fleet,
+/// A plan that has no seal yet.
+#[derive(Debug)]
+pub struct Unsealed<'a> {
+    /// What the plan says.
+    pub body: Body,
+    /// The digest of what was observed, for the seal.
+    pub rest: Digest,
+    /// What the plan was made from: whoever ends soon need not take it apart.
+    pub stages: (Blueprint<'a>, Differences),
+}
+
+/// Makes a plan without its seal: for who judges it while it is sealed.
+pub fn unsealed<'a>(
+    fleet: &'a Fleet,
     inventory: &Inventory,
-    placement: &Placement<'_>,
-) -> Result<(Body, Digest), PlanningError> {
+    placement: &'a Placement<'a>,
+) -> Result<Unsealed<'a>, PlanningError> {
+    let plan = || -> Result<_, PlanningError> {
+        let blueprint = blueprint::draw(fleet, inventory, placement)?;
+        let differences = diff::diff(&blueprint, inventory);
+        let body = body(inventory, &blueprint, &differences)?;
+        Ok((body, (blueprint, differences)))
+    };
     // To hash a million tenants takes as long as to plan for those that changed, and neither
     // needs the other.
-    let (body, manifest, rest) = std::thread::scope(|scope| {
+    let (made, manifest, rest) = std::thread::scope(|scope| {
         let digests =
             scope.spawn(|| (identity::of_fleet(fleet), identity::of_inventory(inventory)));
-        let body = body(fleet, inventory, placement);
+        let made = plan();
         let (manifest, rest) = digests
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (body, manifest, rest)
+        (made, manifest, rest)
     });
-    let body = Body {
-        manifest: manifest?,
-        ..body?
-    };
-    Ok((body, rest?))
+    let (body, stages) = made?;
+    Ok(Unsealed {
+        body: Body {
+            manifest: manifest?,
+            ..body
+        },
+        rest: rest?,
+        stages,
+    })
 }
 
 /// Everything that the plan says, but for the digest of the fleet.
 fn body(
-    fleet: &Fleet,
     inventory: &Inventory,
-    placement: &Placement<'_>,
+    blueprint: &Blueprint<'_>,
+    differences: &Differences,
 ) -> Result<Body, PlanningError> {
-    let blueprint = blueprint::draw(fleet, inventory, placement)?;
-    let differences = diff::diff(&blueprint, inventory);
+    let (fleet, placement) = (blueprint.fleet, blueprint.placement);
     let mut context = Context {
-        blueprint: &blueprint,
+        blueprint,
         inventory,
         placement,
-        differences: &differences,
+        differences,
         capacity: capacity::Capacity::default(),
+        going: placement
+            .homes
+            .iter()
+            .filter(|home| home.goes().is_some())
+            .map(|home| (home.id, home))
+            .collect(),
         blocked: BTreeMap::new(),
     };
     let mut findings = findings::before(&mut context);

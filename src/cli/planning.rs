@@ -14,6 +14,7 @@ use crate::observe;
 use crate::observe::Inventory;
 use crate::place;
 use crate::plan;
+use crate::plan::Unsealed;
 use crate::plan::format::Body;
 use crate::plan::format::Digest;
 use crate::plan::format::Forecast;
@@ -95,7 +96,11 @@ pub(super) fn plan(fleet: &Fleet, inventory: &Inventory) -> Result<Plan, Stop> {
 pub(super) fn unsealed(fleet: &Fleet, inventory: &Inventory) -> Result<(Body, Digest), Stop> {
     let placement = place::place(fleet, inventory);
     let made = plan::unsealed(fleet, inventory, &placement).map_err(|fault| unplanned(&fault));
-    // A decision for each of a million tenants: to take it apart would only take time.
+    let made = made.map(|Unsealed { body, rest, stages }| {
+        // Something for each of 15,000 stamps: to take it apart would only take time.
+        std::mem::forget(stages);
+        (body, rest)
+    });
     std::mem::forget(placement);
     made
 }

@@ -49,7 +49,7 @@ pub(super) struct Board<'a> {
 impl<'a> Board<'a> {
     /// Reads the fleet and the world.
     pub(super) fn new(fleet: &'a Fleet, inventory: &'a Inventory) -> Self {
-        let regions = regions(fleet, inventory);
+        let (regions, groups) = names(fleet, inventory);
         let sites = universe::sites(fleet, inventory, &regions);
         let mut board = Self {
             by_id: sites
@@ -64,7 +64,7 @@ impl<'a> Board<'a> {
             sites,
             residents: Vec::new(),
         };
-        board.settle_tenants();
+        board.settle_tenants(&groups);
         board.measure();
         board
     }
@@ -130,24 +130,17 @@ impl<'a> Board<'a> {
     }
 
     /// Merges the manifest's tenants with the registry's, both in order of id.
-    fn settle_tenants(&mut self) {
-        let groups: BTreeSet<&str> = self
-            .fleet
-            .tenants
-            .values()
-            .filter_map(|tenant| tenant.anti_affinity.as_deref())
-            .collect();
-        let groups: Vec<&str> = groups.into_iter().collect();
+    fn settle_tenants(&mut self, groups: &[&str]) {
         let mut seen = self.inventory.tenants.iter().peekable();
         for (id, meant) in &self.fleet.tenants {
             while let Some((stray, entry)) = seen.next_if(|(other, _)| *other < id) {
-                self.settle(stray, None, Some(entry), &groups);
+                self.settle(stray, None, Some(entry), groups);
             }
             let entry = seen.next_if(|(other, _)| *other == id).map(|(_, e)| e);
-            self.settle(id, Some(meant), entry, &groups);
+            self.settle(id, Some(meant), entry, groups);
         }
         for (stray, entry) in seen {
-            self.settle(stray, None, Some(entry), &groups);
+            self.settle(stray, None, Some(entry), groups);
         }
     }
 
@@ -231,8 +224,9 @@ impl<'a> Board<'a> {
     }
 }
 
-/// Every region of the fleet and of its stamps, in order.
-fn regions(fleet: &Fleet, inventory: &Inventory) -> Vec<RegionName> {
+/// Every region of the fleet and of its stamps, and every anti-affinity group, in order.
+fn names<'a>(fleet: &'a Fleet, inventory: &Inventory) -> (Vec<RegionName>, Vec<&'a str>) {
+    let mut groups: BTreeSet<&str> = BTreeSet::new();
     let mut regions: BTreeSet<&RegionName> = BTreeSet::new();
     let shapes = fleet.stamps.values().filter_map(|s| s.shape.as_ref());
     regions.extend(shapes.map(|shape| &shape.region));
@@ -245,8 +239,10 @@ fn regions(fleet: &Fleet, inventory: &Inventory) -> Vec<RegionName> {
             regions.insert(&tenant.region);
             last = Some(&tenant.region);
         }
+        groups.extend(tenant.anti_affinity.as_deref());
     }
-    regions.into_iter().cloned().collect()
+    let regions = regions.into_iter().cloned().collect();
+    (regions, groups.into_iter().collect())
 }
 
 /// For each region, the capacities of its shared stamps and pools that no other one exceeds in

@@ -50,7 +50,7 @@ pub(super) fn decisions(context: &Context<'_>) -> BTreeMap<TenantId, Decision> {
                 TenantDifference::Onboard { .. } | TenantDifference::Move { .. }
             ) && !context.is_blocked(&Subject::Tenant((*id).clone()))
         });
-    let decision = |id| Some(context.placement.home(id)?.decision()?.into_owned());
+    let decision = |id| Some(context.home(id)?.decision()?.into_owned());
     told.filter_map(|(id, _)| Some((id.clone(), decision(id)?)))
         .collect()
 }
@@ -228,7 +228,7 @@ fn tenant(context: &Context<'_>, id: &TenantId, difference: &TenantDifference) -
 fn why_placed(context: &Context<'_>, id: &TenantId) -> String {
     use crate::place::placement::ClassRule;
     use crate::place::placement::LeaveReason;
-    let decision = context.placement.home(id).and_then(Home::decision);
+    let decision = context.home(id).and_then(Home::decision);
     let Some(decision) = decision else {
         return String::new();
     };

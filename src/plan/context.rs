@@ -12,6 +12,7 @@ use crate::blueprint::Blueprint;
 use crate::blueprint::StampBlueprint;
 use crate::diff::Differences;
 use crate::diff::Goal;
+use crate::model::Lookup;
 use crate::model::Policy;
 use crate::model::RegionName;
 use crate::model::StampId;
@@ -22,6 +23,7 @@ use crate::model::TenantState;
 use crate::model::tenant::Export;
 use crate::observe::Inventory;
 use crate::place::Placement;
+use crate::place::home::Home;
 
 /// The stages before this one, and what must not be touched.
 pub(super) struct Context<'a> {
@@ -30,13 +32,21 @@ pub(super) struct Context<'a> {
     pub(super) placement: &'a Placement<'a>,
     pub(super) differences: &'a Differences,
     pub(super) capacity: Capacity,
+    /// The tenants that are new or move. There may be a million others to look through.
+    pub(super) going: Lookup<&'a TenantId, &'a Home<'a>>,
     /// Subjects that a finding holds back, with the subject that causes it.
     pub(super) blocked: BTreeMap<Subject, Subject>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     pub(super) fn policy(&self) -> &Policy {
         &self.blueprint.fleet.policy
+    }
+
+    /// Where a tenant lives when the plan is done.
+    pub(super) fn home(&self, tenant: &TenantId) -> Option<&'a Home<'a>> {
+        let going = self.going.get(&tenant).copied();
+        going.or_else(|| self.placement.home(tenant))
     }
 
     pub(super) fn is_blocked(&self, subject: &Subject) -> bool {

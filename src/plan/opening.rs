@@ -112,10 +112,7 @@ fn tenant(context: &Context<'_>, id: &TenantId) -> OpeningTenant {
         .get(id)
         .filter(|seen| !seen.state.is_terminal());
     let meant = context.blueprint.fleet.tenants.get(id);
-    let demand = context
-        .placement
-        .home(id)
-        .map_or_else(Load::default, Home::demand);
+    let demand = context.home(id).map_or_else(Load::default, Home::demand);
     let wish = meant.is_some_and(|tenant| tenant.legal_hold);
     OpeningTenant {
         state: seen.map(|seen| seen.state),
