@@ -96,3 +96,12 @@ pub fn put(drawn: &Drawn, seen: Option<&SeenResource>) -> Operation {
         precondition: Precondition::Any,
     }
 }
+
+/// The call that sets some settings of what is there.
+pub fn patch(address: &Address, settings: Settings) -> Operation {
+    Operation {
+        address: address.clone(),
+        verb: Verb::Patch { settings },
+        precondition: Precondition::Any,
+    }
+}

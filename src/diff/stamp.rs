@@ -298,7 +298,8 @@ fn scale(difference: &mut StampDifference, drawn: &StampBlueprint, inventory: &I
     }
 }
 
-/// Traffic: a weight or host is the manifest's to change, anything else is drift.
+/// Traffic: a weight or host is the manifest's to change, anything else is drift. Only they are
+/// written then: whether traffic is let in is not for an update to say.
 fn origin(difference: &mut StampDifference, drawn: &StampBlueprint, inventory: &Inventory) {
     let Some(origin) = &drawn.origin else { return };
     let seen = inventory.resources.get(&origin.0);
@@ -306,12 +307,17 @@ fn origin(difference: &mut StampDifference, drawn: &StampBlueprint, inventory: &
     let meant = changes
         .iter()
         .all(|c| matches!(c.name.as_str(), "weight" | "host"));
-    let to = if seen.is_some() && meant {
-        &mut difference.update
-    } else {
-        &mut difference.repair
-    };
-    amend(to, origin, seen, changes);
+    if seen.is_none() || !meant {
+        amend(&mut difference.repair, origin, seen, changes);
+    } else if !changes.is_empty() {
+        let new = changes.iter();
+        let new = new.filter_map(|change| Some((change.name.clone(), change.after.clone()?)));
+        let settings = new.collect();
+        let operation = settings::patch(&origin.0, settings);
+        let changes = settings::under(&origin.0, changes);
+        difference.update.settings.extend(changes);
+        difference.update.operations.push(operation);
+    }
 }
 
 /// The tags of the resource group. The count of a stamp whose tenants change in this plan is

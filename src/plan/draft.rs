@@ -17,6 +17,7 @@ use super::format::StepId;
 use super::format::StepKind;
 use super::format::Subject;
 use super::graph::Waits;
+use crate::diff::settings;
 use crate::model::Lookup;
 use crate::model::StampId;
 
@@ -202,16 +203,7 @@ pub(super) fn patch<const N: usize>(
     let settings = settings
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
-    patch_all(address, settings.collect())
-}
-
-/// Sets these settings of what is there.
-pub(super) fn patch_all(address: &Address, settings: Settings) -> Operation {
-    Operation {
-        address: address.clone(),
-        verb: Verb::Patch { settings },
-        precondition: Precondition::Any,
-    }
+    settings::patch(address, settings.collect())
 }
 
 /// Makes a resource what is given.

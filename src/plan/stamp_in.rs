@@ -9,7 +9,6 @@ use super::draft::Draft;
 use super::draft::StepDraft;
 use super::draft::is;
 use super::draft::patch;
-use super::draft::patch_all;
 use super::draft::put;
 use super::format::Condition;
 use super::format::OnTimeout;
@@ -223,7 +222,7 @@ fn activate(context: &Context<'_>, draft: &mut Draft, stamp: &StampBlueprint, pr
         &subject,
         StepKind::StampActivate,
         vec![
-            patch_all(&stamp.item, entry(context, stamp, StampState::Active)),
+            settings::patch(&stamp.item, entry(context, stamp, StampState::Active)),
             patch(&stamp.group.0, [("tags", tags)]),
         ],
     )

@@ -9,7 +9,6 @@ use super::draft::Draft;
 use super::draft::StepDraft;
 use super::draft::delete;
 use super::draft::is;
-use super::draft::patch_all;
 use super::draft::put;
 use super::format::Condition;
 use super::format::StepId;
@@ -17,6 +16,7 @@ use super::format::StepKind;
 use super::format::Subject;
 use crate::blueprint::Binding;
 use crate::blueprint::stamp::Drawn;
+use crate::diff::settings;
 use crate::diff::tenant::EntryChange;
 use crate::model::StampId;
 use crate::model::TenantId;
@@ -214,8 +214,9 @@ pub(super) fn amend(
     }
     let settings = settings
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    let operation = patch_all(&item, settings.collect());
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let operation = settings::patch(&item, settings);
     let step = StepDraft::call(
         &Subject::Tenant(tenant.clone()),
         StepKind::TenantUpdate,
