@@ -7,6 +7,7 @@ use super::Denied;
 use super::facts;
 use crate::approve;
 use crate::approve::Approvals;
+use crate::approve::Rejected;
 use crate::journal::Progress;
 use crate::plan::format::Plan;
 use crate::plan::format::PlanError;
@@ -58,8 +59,15 @@ impl Apply<'_> {
         files.dedup();
         let at = progress.and_then(|progress| progress.opened_at);
         let at = at.unwrap_or_else(|| self.clock.now());
-        let approvals = approve::check(plan, self.trust, &files, at)
-            .map_err(|missing| ApplyOutcome::Unapproved(Denied::Missing(missing)))?;
+        let approvals = approve::check(plan, self.trust, &files, at).map_err(|missing| {
+            let mut files = missing.rejected.iter();
+            match files.find(|file| file.altered) {
+                Some(Rejected { file, why, .. }) => {
+                    ApplyOutcome::Damaged(format!("the approval {file}: {why}"))
+                }
+                None => ApplyOutcome::Unapproved(Denied::Missing(missing)),
+            }
+        })?;
         let rejected = |file: &(String, Vec<u8>)| {
             let mut rejected = approvals.rejected.iter();
             rejected.any(|rejected| rejected.file == file.0)

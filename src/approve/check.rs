@@ -32,6 +32,8 @@ pub struct Rejected {
     pub file: String,
     /// Why it does not count.
     pub why: String,
+    /// Whether it is what remains of a signature: it is damaged, or was altered.
+    pub altered: bool,
 }
 
 /// A plan that not enough people have approved.
@@ -62,7 +64,8 @@ pub fn required(plan: &Plan, trust: &Trust) -> u32 {
 
 /// Judges the approvals of a plan, given as the names and contents of signature files, at a time.
 ///
-/// A person counts once, whatever the number of keys and signatures.
+/// A person counts once, whatever the number of keys and signatures. A file that is named for this
+/// plan and holds no signature of it was altered.
 pub fn check(
     plan: &Plan,
     trust: &Trust,
@@ -77,9 +80,15 @@ pub fn check(
             Ok(principal) => {
                 people.insert(principal);
             }
-            Err(why) => rejected.push(Rejected {
+            Err(flaw) => rejected.push(Rejected {
+                altered: match flaw {
+                    Flaw::Broken(_) => true,
+                    // One of another plan says so in its name.
+                    Flaw::Foreign => file.starts_with(&plan.seal.digest.0),
+                    Flaw::Void(_) => false,
+                },
                 file: file.clone(),
-                why,
+                why: flaw.why(),
             }),
         }
     }
@@ -100,23 +109,49 @@ pub fn check(
     }
 }
 
-/// Who signed the text; else why the signature does not count.
-fn signer(text: &str, trust: &Trust, bytes: &[u8], at: Timestamp) -> Result<String, String> {
-    let signature = SshSig::from_pem(bytes).map_err(|e| format!("it is no SSH signature: {e}"))?;
-    if !is_canonical(&signature, bytes) {
-        return Err("it is not written as signatures are".to_owned());
+/// Why a signature does not count.
+enum Flaw {
+    /// It is none.
+    Broken(String),
+    /// Whoever made it signed something else.
+    Foreign,
+    /// It is sound, and not one that counts.
+    Void(String),
+}
+
+impl Flaw {
+    fn why(self) -> String {
+        match self {
+            Self::Broken(why) | Self::Void(why) => why,
+            Self::Foreign => "it is not a signature of this plan".to_owned(),
+        }
     }
-    if signature.namespace() != NAMESPACE {
-        return Err(format!("it is not a signature for `{NAMESPACE}`"));
+}
+
+/// Who signed the text; else why the signature does not count.
+fn signer(text: &str, trust: &Trust, bytes: &[u8], at: Timestamp) -> Result<String, Flaw> {
+    let broken = |why: &str| Flaw::Broken(why.to_owned());
+    let void = |why: String| Flaw::Void(why);
+    let signature = SshSig::from_pem(bytes)
+        .map_err(|e| Flaw::Broken(format!("it is no SSH signature: {e}")))?;
+    if !is_canonical(&signature, bytes) {
+        return Err(broken("it is not written as signatures are"));
     }
     // `ssh-rsa` alone is RSA with SHA-1.
     if signature.algorithm() == (Algorithm::Rsa { hash: None }) {
-        return Err("it is made with SHA-1".to_owned());
+        return Err(void("it is made with SHA-1".to_owned()));
     }
-    let signer = trust.find(signature.public_key(), at)?;
+    // By the key that it names itself: a stranger's signature is sound, an altered one is not.
+    PublicKey::from(signature.public_key().clone())
+        .verify(signature.namespace(), text.as_bytes(), &signature)
+        .map_err(|_| Flaw::Foreign)?;
+    if signature.namespace() != NAMESPACE {
+        return Err(void(format!("it is not a signature for `{NAMESPACE}`")));
+    }
+    let signer = trust.find(signature.public_key(), at).map_err(void)?;
     PublicKey::from(signer.key.clone())
         .verify(NAMESPACE, text.as_bytes(), &signature)
-        .map_err(|_| "it is not a signature of this plan".to_owned())?;
+        .map_err(|_| Flaw::Foreign)?;
     Ok(signer.principal.clone())
 }
 
