@@ -131,16 +131,25 @@ impl<'a> Board<'a> {
 
     /// Merges the manifest's tenants with the registry's, both in order of id.
     fn settle_tenants(&mut self, groups: &[&str]) {
+        let mut crowd = Crowd {
+            exists: self.sites.iter().map(Site::exists).collect(),
+            tenants: vec![0; self.sites.len()],
+        };
+        self.residents
+            .reserve(self.fleet.tenants.len().max(self.inventory.tenants.len()));
         let mut seen = self.inventory.tenants.iter().peekable();
         for (id, meant) in &self.fleet.tenants {
             while let Some((stray, entry)) = seen.next_if(|(other, _)| *other < id) {
-                self.settle(stray, None, Some(entry), groups);
+                self.settle(stray, None, Some(entry), groups, &mut crowd);
             }
             let entry = seen.next_if(|(other, _)| *other == id).map(|(_, e)| e);
-            self.settle(id, Some(meant), entry, groups);
+            self.settle(id, Some(meant), entry, groups, &mut crowd);
         }
         for (stray, entry) in seen {
-            self.settle(stray, None, Some(entry), groups);
+            self.settle(stray, None, Some(entry), groups, &mut crowd);
+        }
+        for (site, tenants) in self.sites.iter_mut().zip(crowd.tenants) {
+            site.tenants_before += tenants;
         }
     }
 
@@ -150,6 +159,7 @@ impl<'a> Board<'a> {
         meant: Option<&'a Tenant>,
         seen: Option<&'a SeenTenant>,
         groups: &[&str],
+        crowd: &mut Crowd,
     ) {
         // A tenant that is gone for good counts nowhere; wanted again, it is a new one.
         let seen = seen.filter(|seen| !seen.state.is_terminal());
@@ -171,15 +181,16 @@ impl<'a> Board<'a> {
             .and_then(|index| u32::try_from(index).ok());
         let home = seen
             .and_then(|seen| self.by_id.get(&seen.stamp).copied())
-            .filter(|&home| self.sites[home].exists());
+            .filter(|&home| crowd.exists[home]);
         let kept = seen.and_then(|seen| seen.moved_from.as_ref());
         if let Some(kept) = kept.and_then(|stamp| self.by_id.get(stamp).copied()) {
-            self.sites[kept].tenants_before += 1;
+            crowd.tenants[kept] += 1;
         }
         if let Some(home) = home {
-            let site = &mut self.sites[home];
-            site.tenants_before += 1;
-            site.groups.extend(group);
+            crowd.tenants[home] += 1;
+            if let Some(group) = group {
+                self.sites[home].groups.insert(group);
+            }
         }
         self.residents.push(Resident {
             id,
@@ -222,6 +233,14 @@ impl<'a> Board<'a> {
             site.tenants = site.tenants_before;
         }
     }
+}
+
+/// What a million tenants ask of the stamps that they live on, close together: they come in no
+/// order that the stamps have.
+struct Crowd {
+    exists: Vec<bool>,
+    /// Tenants in the world.
+    tenants: Vec<u32>,
 }
 
 /// Every region of the fleet and of its stamps, and every anti-affinity group, in order.

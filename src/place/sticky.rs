@@ -14,6 +14,7 @@ use super::pack::Movable;
 use super::placement::LeaveReason;
 use super::resident::Fate;
 use super::site::Life;
+use super::site::Site;
 use super::universe;
 
 /// Storage among the dimensions: what a move copies.
@@ -30,6 +31,7 @@ pub(super) struct Overload {
 /// Decides for every tenant of the manifest whether it stays or needs a place.
 pub(super) fn sort_out(board: &mut Board) -> Vec<Overload> {
     let mut groups: BTreeSet<(usize, u32)> = BTreeSet::new();
+    let glances: Vec<Glance> = board.sites.iter().map(Glance::of).collect();
     for tenant in 0..board.residents.len() {
         let resident = &board.residents[tenant];
         if !resident.is_served() {
@@ -46,7 +48,7 @@ pub(super) fn sort_out(board: &mut Board) -> Vec<Overload> {
             board.residents[tenant].fate = Fate::Refused(reason, Vec::new());
             continue;
         }
-        let reason = leaves(board, tenant);
+        let reason = leaves(board, tenant, &glances);
         let resident = &mut board.residents[tenant];
         resident.fate = if resident.was().is_none() {
             Fate::Pending(None)
@@ -79,8 +81,28 @@ fn is_hidden(board: &Board, tenant: usize) -> bool {
     }
 }
 
+/// What every tenant asks of its home, close together: a million of them come in no order that
+/// the stamps have.
+struct Glance {
+    remains: bool,
+    ends: bool,
+    region: usize,
+    kind: StampKind,
+}
+
+impl Glance {
+    fn of(site: &Site) -> Self {
+        Self {
+            remains: site.remains(),
+            ends: site.life == Life::Ending,
+            region: site.region,
+            kind: site.kind,
+        }
+    }
+}
+
 /// The first lasting reason why the tenant must leave its home.
-fn leaves(board: &Board, tenant: usize) -> Option<LeaveReason> {
+fn leaves(board: &Board, tenant: usize, glances: &[Glance]) -> Option<LeaveReason> {
     let resident = &board.residents[tenant];
     resident.was()?;
     let Some(home) = resident.home else {
@@ -90,17 +112,17 @@ fn leaves(board: &Board, tenant: usize) -> Option<LeaveReason> {
         // Its last move has not settled; another one waits for that.
         return None;
     }
-    let site = &board.sites[home];
-    if !site.remains() {
+    let site = &glances[home];
+    if !site.remains {
         return Some(LeaveReason::StampRetired);
     }
-    if site.life == Life::Ending {
+    if site.ends {
         return Some(LeaveReason::StampMissing);
     }
     if site.region != resident.region {
         return Some(LeaveReason::Region);
     }
-    if pin(board, tenant).is_some_and(|stamp| *stamp != site.stamp.id) {
+    if pin(board, tenant).is_some_and(|stamp| *stamp != board.sites[home].stamp.id) {
         return Some(LeaveReason::Pinned);
     }
     let rule = resident
