@@ -55,7 +55,7 @@ pub use step::Patience;
 pub use step::Step;
 
 /// The format of the plan file that this program reads and writes.
-pub const FORMAT: &str = "stampctl.plan/1";
+pub const FORMAT: &str = "stampctl.plan/2";
 
 /// A plan file: the body, and the seal over it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -28,6 +28,6 @@ pub fn pretty<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
 pub fn plan_schema() -> Result<String, serde_json::Error> {
     let mut schema = schemars::schema_for!(Plan);
     schema.insert("title".to_owned(), "A plan of stampctl".into());
-    schema.insert("$id".to_owned(), "stampctl.plan/1".into());
+    schema.insert("$id".to_owned(), "stampctl.plan/2".into());
     pretty(&schema)
 }
