@@ -340,6 +340,7 @@ fn has_tags(kind: Kind) -> bool {
             | Kind::CapacityReservation
             | Kind::ScaleSet
             | Kind::SqlServer
+            | Kind::ElasticPool
             | Kind::SqlDatabase
             | Kind::StorageAccount
             | Kind::Origin

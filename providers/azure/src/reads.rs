@@ -258,6 +258,7 @@ pub(crate) fn read_plain(kind: Kind, found: &Json) -> Option<Settings> {
         Kind::ResourceGroup => return groups::read_group(found),
         Kind::Lock => groups::read_lock(found),
         Kind::SqlServer => sql::read_server(found),
+        Kind::ElasticPool => sql::read_pool(found),
         Kind::SqlDatabase => sql::read_database(found),
         Kind::StorageAccount => storage::read_account(found),
         Kind::BlobContainer => storage::read_container(found),

@@ -136,6 +136,11 @@ impl Azure {
                 let shape = self.filled(&shapes.sql_server, address, settings);
                 sql::put_server(&id, settings, &shape, now.as_ref())
             }
+            Kind::ElasticPool => {
+                let region = self.server_region(address).await?;
+                let now = self.raw(address).await?;
+                sql::put_pool(&id, settings, &region, now.as_ref())?
+            }
             Kind::SqlDatabase => {
                 let region = self.server_region(address).await?;
                 let now = self.raw(address).await?;
@@ -292,9 +297,9 @@ impl Azure {
             .await
     }
 
-    /// The region of a database's server.
-    async fn server_region(&self, database: &Address) -> Result<String, Fault> {
-        let parts: Vec<&str> = database.parts().take(3).collect();
+    /// The region of the server that a database or a pool is on.
+    async fn server_region(&self, inside: &Address) -> Result<String, Fault> {
+        let parts: Vec<&str> = inside.parts().take(3).collect();
         let server = Address::new(Kind::SqlServer, &parts)
             .map_err(|error| permanent("InvalidAddress", error.to_string()))?;
         let found = self.raw(&server).await?;

@@ -107,6 +107,10 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"sku": "S3", "tenant": "ann", "tags": tags()}),
         ),
         (
+            within(Kind::ElasticPool, &["sql-a", "p1"]),
+            json!({"sku": "StandardPool", "capacity": 100, "tags": tags()}),
+        ),
+        (
             within(Kind::SqlDatabase, &["sql-a", "db-pooled"]),
             json!({"sku": "pool:p1", "tenant": "bob", "tags": {}}),
         ),

@@ -54,6 +54,9 @@ kinds! {
     ScaleSet = "scale_set" ["subscription", "resource_group", "name"];
     /// A SQL server. Settings: `region`, `tags`.
     SqlServer = "sql_server" ["subscription", "resource_group", "name"];
+    /// An elastic pool of a SQL server, for databases whose `sku` is `pool:NAME`.
+    /// Settings: `sku`, `capacity` (DTUs or vCores, as the size counts them), `tags`.
+    ElasticPool = "elastic_pool" ["subscription", "resource_group", "server", "name"];
     /// A SQL database. Settings: `sku`, `tags`; `tenant` where it holds one tenant;
     /// `records`, `digest` and `tenants` of its content (read only).
     SqlDatabase = "sql_database" ["subscription", "resource_group", "server", "name"];

@@ -5,6 +5,7 @@
 
 mod compute;
 mod data;
+mod inside;
 mod quota;
 mod registry;
 mod resources;
@@ -90,6 +91,7 @@ pub async fn check<C: Cloud>(make: impl Fn() -> C) -> Result<(), Vec<Broken>> {
         quota::LAWS,
         compute::LAWS,
         data::LAWS,
+        inside::LAWS,
     ];
     for (law, test) in parts.into_iter().flatten() {
         let cloud = make();

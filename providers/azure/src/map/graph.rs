@@ -23,7 +23,7 @@ pub const RESOURCES: &str = "Resources \
     | where type in~ ('microsoft.compute/capacityreservationgroups', \
     'microsoft.compute/capacityreservationgroups/capacityreservations', \
     'microsoft.compute/virtualmachinescalesets', 'microsoft.sql/servers', \
-    'microsoft.sql/servers/databases', 'microsoft.storage/storageaccounts', \
+    'microsoft.sql/servers/databases', 'microsoft.sql/servers/elasticpools', 'microsoft.storage/storageaccounts', \
     'microsoft.insights/metricalerts') \
     | project id, name, type, location, zones, sku, tags, properties \
     | order by id asc";

@@ -47,6 +47,7 @@ const TABLE: &[Row] = &[
     (Kind::CapacityReservation, "/providers/Microsoft.Compute/capacityReservationGroups/{name}", COMPUTE),
     (Kind::ScaleSet, "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}", COMPUTE),
     (Kind::SqlServer, "/providers/Microsoft.Sql/servers/{name}", SQL),
+    (Kind::ElasticPool, "/providers/Microsoft.Sql/servers/{server}/elasticPools/{name}", SQL),
     (Kind::SqlDatabase, "/providers/Microsoft.Sql/servers/{server}/databases/{name}", SQL),
     (Kind::StorageAccount, "/providers/Microsoft.Storage/storageAccounts/{name}", STORAGE),
     (Kind::BlobContainer, "/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default/containers/{name}", STORAGE),

@@ -103,6 +103,7 @@ pub fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
             ("reservation", Text),
             ("tags", Map),
         ],
+        Kind::ElasticPool => &[("sku", Text), ("capacity", Int), ("tags", Map)],
         Kind::SqlDatabase => &[("sku", Text), ("tags", Map), ("tenant", Text)],
         Kind::TenantSchema => &[("model", Text)],
         Kind::StorageAccount => &[("region", Text), ("sku", Text), ("tags", Map)],
@@ -138,6 +139,7 @@ pub fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::ResourceGroup
         | Kind::ScaleSet
         | Kind::SqlServer
+        | Kind::ElasticPool
         | Kind::StorageAccount
         | Kind::Origin
         | Kind::Alert

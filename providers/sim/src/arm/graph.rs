@@ -195,6 +195,7 @@ fn shown(face: &Face, resource: &Resource, subscription: &str) -> Result<Vec<Jso
         Kind::CapacityReservation
             | Kind::ScaleSet
             | Kind::SqlServer
+            | Kind::ElasticPool
             | Kind::SqlDatabase
             | Kind::StorageAccount
             | Kind::Alert

@@ -25,6 +25,9 @@ const FLOW: Flow = Flow {
     ..SLOW
 };
 
+/// What the service makes of a pool whose capacity nobody says.
+const LEAST_POOL: i64 = 50;
+
 pub(crate) const TYPES: &[Type] = &[
     Type {
         name: "Microsoft.Sql/servers",
@@ -49,7 +52,15 @@ pub(crate) const TYPES: &[Type] = &[
         read: database,
         write: show_database,
     },
-    opaque("Microsoft.Sql/servers/elasticPools", FLOW, None),
+    Type {
+        name: "Microsoft.Sql/servers/elasticPools",
+        kind: Some(Kind::ElasticPool),
+        pick: &[0, 1],
+        flow: FLOW,
+        implied: None,
+        read: pool,
+        write: show_pool,
+    },
     opaque("Microsoft.Sql/servers/failoverGroups", FLOW, None),
     opaque(
         "Microsoft.Sql/servers/firewallRules",
@@ -121,6 +132,39 @@ fn show_database(seen: &Seen<'_>, body: &mut Json) {
     json::set(body, "status", "Online");
     json::object(body, "properties").remove("createMode");
     json::object(body, "properties").remove("sourceDatabaseId");
+}
+
+/// A pool's size is its whole `sku`; without a capacity it is the least that the service sells.
+fn pool(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let sku = json::text(wanted.body, "/sku/name");
+    if sku.is_empty() {
+        let why = "The elastic pool's sku has no name.";
+        return Err(Refusal::bad("ElasticPoolSkuCombinationInvalid", why));
+    }
+    let capacity = json::int(wanted.body, "/sku/capacity").unwrap_or(LEAST_POOL);
+    Ok(json::settings([
+        ("sku", sku.into()),
+        ("capacity", capacity.into()),
+        ("tags", json::tags(wanted.body)),
+    ]))
+}
+
+fn show_pool(seen: &Seen<'_>, body: &mut Json) {
+    let sku = seen.resource.text("sku").unwrap_or_default();
+    let tier = match sku {
+        "BasicPool" => "Basic",
+        "PremiumPool" => "Premium",
+        "StandardPool" => "Standard",
+        name if name.starts_with("BC_") => "BusinessCritical",
+        _ => "GeneralPurpose",
+    };
+    body["sku"] = serde_json::json!({
+        "name": sku, "tier": tier, "capacity": seen.resource.int("capacity"),
+    });
+    if body.get("location").is_none() {
+        body["location"] = seen.face.location_of(seen.target).into();
+    }
+    json::set(body, "state", "Ready");
 }
 
 /// The copy that `createMode: Copy` asks for. The tenant is said by its tag; without one it is

@@ -13,6 +13,7 @@ use super::compute::reservation_of;
 use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
+use super::write::pool_of;
 
 impl World {
     /// Refuses a delete that the cloud would refuse. What is not there can always be deleted.
@@ -64,6 +65,20 @@ impl World {
                     Some((allocation, _)) => {
                         let why = format!("{allocation} is not returned");
                         Err(conflict("GroupQuotaInUse", why))
+                    }
+                    None => Ok(()),
+                }
+            }
+            Kind::ElasticPool => {
+                let server = address.parts().take(3).collect::<Vec<_>>().join("/");
+                let mut databases = self.beneath(Kind::SqlDatabase, &server);
+                let inside = |(database, entry): &(&Address, &super::Entry)| {
+                    pool_of(database, &entry.settings).as_ref() == Some(address)
+                };
+                match databases.find(inside) {
+                    Some((database, _)) => {
+                        let why = format!("{database} is in {address}");
+                        Err(conflict("ElasticPoolNotEmpty", why))
                     }
                     None => Ok(()),
                 }
@@ -139,7 +154,10 @@ impl World {
         let inside = |kind: Kind| match address.kind() {
             Kind::Subscription => kind.parts().first() == Some(&"subscription"),
             Kind::ResourceGroup => kind.parts().get(1) == Some(&"resource_group"),
-            Kind::SqlServer => matches!(kind, Kind::SqlDatabase | Kind::TenantSchema),
+            Kind::SqlServer => matches!(
+                kind,
+                Kind::ElasticPool | Kind::SqlDatabase | Kind::TenantSchema
+            ),
             Kind::SqlDatabase => kind == Kind::TenantSchema,
             Kind::StorageAccount => kind == Kind::BlobContainer,
             Kind::QuotaGroup => matches!(kind, Kind::GroupQuota | Kind::QuotaAllocation),

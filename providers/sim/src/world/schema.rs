@@ -98,6 +98,7 @@ pub(crate) fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
             ("reservation", Text),
             ("tags", Map),
         ],
+        Kind::ElasticPool => &[("sku", Text), ("capacity", Int), ("tags", Map)],
         Kind::SqlDatabase => &[("sku", Text), ("tags", Map), ("tenant", Text)],
         Kind::TenantSchema => &[("model", Text)],
         Kind::StorageAccount => &[("region", Text), ("sku", Text), ("tags", Map)],
@@ -133,6 +134,7 @@ pub(crate) fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::ResourceGroup
         | Kind::ScaleSet
         | Kind::SqlServer
+        | Kind::ElasticPool
         | Kind::StorageAccount
         | Kind::Origin
         | Kind::Alert

@@ -31,7 +31,12 @@ impl World {
             Kind::QuotaGroup => self.judge_group(address, new),
             Kind::CapacityReservation => self.judge_reservation(address, new),
             Kind::ScaleSet => self.judge_scale_set(address, new),
-            Kind::SqlDatabase | Kind::BlobContainer => self.judge_holder(address, new),
+            Kind::ElasticPool => judge_pool(address, new),
+            Kind::SqlDatabase => {
+                self.judge_pooled(address, new)?;
+                self.judge_holder(address, new)
+            }
+            Kind::BlobContainer => self.judge_holder(address, new),
             Kind::Backup => self.judge_backup(new),
             Kind::Origin => match int(new, "weight") {
                 0..=1000 => Ok(()),
@@ -286,6 +291,17 @@ impl World {
         }
     }
 
+    /// Refuses a database in a pool that its server does not have.
+    fn judge_pooled(&self, database: &Address, new: &Settings) -> Result<(), Fault> {
+        match pool_of(database, new) {
+            Some(pool) if !self.resources.contains_key(&pool) => Err(permanent(
+                "TargetElasticPoolDoesNotExist",
+                format!("{pool} does not exist"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses to hand a tenant's database or container to another tenant.
     fn judge_holder(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
         let content = self
@@ -300,6 +316,23 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses a pool without a size.
+fn judge_pool(address: &Address, new: &Settings) -> Result<(), Fault> {
+    if !text(new, "sku").is_empty() && (1..=1_000_000).contains(&int(new, "capacity")) {
+        return Ok(());
+    }
+    let why = format!("{address} wants `sku`, and a `capacity` above 0");
+    Err(permanent("ElasticPoolSkuCombinationInvalid", why))
+}
+
+/// The elastic pool that a database of these settings is in.
+pub(crate) fn pool_of(database: &Address, settings: &Settings) -> Option<Address> {
+    let pool = text(settings, "sku").strip_prefix("pool:")?;
+    let mut parts: Vec<&str> = database.parts().take(3).collect();
+    parts.push(pool);
+    Address::new(Kind::ElasticPool, &parts).ok()
 }
 
 /// Whether a tenant of these registry settings is writing: it is routed, not frozen, and its
@@ -335,7 +368,7 @@ fn parent_of(address: &Address) -> Option<Address> {
         | Kind::StorageAccount
         | Kind::Alert
         | Kind::Lock => (Kind::ResourceGroup, 2),
-        Kind::SqlDatabase => (Kind::SqlServer, 3),
+        Kind::ElasticPool | Kind::SqlDatabase => (Kind::SqlServer, 3),
         Kind::TenantSchema => (Kind::SqlDatabase, 4),
         Kind::BlobContainer => (Kind::StorageAccount, 3),
         Kind::ApiPolicy => (Kind::ApiSubscription, 4),

@@ -1,0 +1,103 @@
+//! Laws of resources that live in others: each goes round, needs its place, and goes with it.
+
+use super::Bench;
+use super::Law;
+use super::change;
+use super::put;
+use super::same;
+use super::settings;
+use crate::Address;
+use crate::FaultClass;
+use crate::Kind;
+use crate::Settings;
+use crate::Verb;
+
+pub(super) const LAWS: &[Law] = &[
+    ("an elastic pool goes round", |b| Box::pin(pool(b))),
+    ("an elastic pool with a database stays", |b| {
+        Box::pin(pool_in_use(b))
+    }),
+];
+
+/// Puts, puts again, changes and deletes; what is read back is what was written.
+async fn round(
+    b: &Bench<'_>,
+    at: &Address,
+    wanted: &Settings,
+    more: &Settings,
+) -> Result<(), String> {
+    b.put(at, wanted).await?;
+    let first = written(b, at, wanted).await?;
+    b.put(at, wanted).await?;
+    same("a put twice", &written(b, at, wanted).await?, &first)?;
+    let patch = Verb::Patch {
+        settings: more.clone(),
+    };
+    let done = b.attempt(&change(at, patch), "patch").await;
+    done.map_err(|fault| format!("patch {at}: {fault}"))?;
+    let mut merged = wanted.clone();
+    merged.extend(more.clone());
+    written(b, at, &merged).await?;
+    for _ in 0..2 {
+        b.delete(at).await?;
+        same("after a delete", &b.read(at).await?, &None)?;
+    }
+    Ok(())
+}
+
+/// The settings of `wanted` as they are read back.
+async fn written(b: &Bench<'_>, at: &Address, wanted: &Settings) -> Result<Settings, String> {
+    let seen = b
+        .read(at)
+        .await?
+        .ok_or_else(|| format!("{at} is not there"))?;
+    let of = |name: &String| Some((name.clone(), seen.get(name)?.clone()));
+    let seen: Settings = wanted.keys().filter_map(of).collect();
+    same(at.as_str(), &seen, wanted)?;
+    Ok(seen)
+}
+
+/// Refuses what has no place to be in.
+async fn homeless(b: &Bench<'_>, at: &Address, wanted: &Settings) -> Result<(), String> {
+    let classes = [FaultClass::Permanent, FaultClass::Conflict];
+    b.refused(&put(at, wanted), &classes).await
+}
+
+async fn server(b: &Bench<'_>) -> Result<Address, String> {
+    b.group("rg-a").await?;
+    let at = b.within(Kind::SqlServer, "rg-a", &["sql"])?;
+    let region = b.ground.region.as_str().into();
+    b.put(&at, &settings([("region", region)])).await?;
+    Ok(at)
+}
+
+fn pool_settings() -> Settings {
+    settings([("sku", "StandardPool".into()), ("capacity", 50_i64.into())])
+}
+
+async fn pool(b: &Bench<'_>) -> Result<(), String> {
+    let server = server(b).await?;
+    let at = b.within(Kind::ElasticPool, "rg-a", &["none", "pool"])?;
+    homeless(b, &at, &pool_settings()).await?;
+    let at = b.within(Kind::ElasticPool, "rg-a", &["sql", "pool"])?;
+    let more = settings([("capacity", 100_i64.into())]);
+    round(b, &at, &pool_settings(), &more).await?;
+    b.put(&at, &pool_settings()).await?;
+    b.delete(&server).await?;
+    same("without its server", &b.read(&at).await?, &None)
+}
+
+async fn pool_in_use(b: &Bench<'_>) -> Result<(), String> {
+    server(b).await?;
+    let at = b.within(Kind::ElasticPool, "rg-a", &["sql", "pool"])?;
+    let database = b.within(Kind::SqlDatabase, "rg-a", &["sql", "db"])?;
+    let pooled = settings([("sku", "pool:pool".into())]);
+    homeless(b, &database, &pooled).await?;
+    b.put(&at, &pool_settings()).await?;
+    b.put(&database, &pooled).await?;
+    b.refused(&change(&at, Verb::Delete), &[FaultClass::Conflict])
+        .await?;
+    let alone = settings([("sku", "S3".into())]);
+    b.put(&database, &alone).await?;
+    b.delete(&at).await
+}
