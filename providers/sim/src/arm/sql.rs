@@ -95,8 +95,14 @@ fn database(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let mut settings = json::settings([("tags", json::tags(wanted.body))]);
     let sku = json::text(wanted.body, "/sku/name");
     let pool = json::text(wanted.body, "/properties/elasticPoolId");
-    if let Some(pool) = pool.rsplit('/').next().filter(|pool| !pool.is_empty()) {
-        settings.insert("sku".to_owned(), format!("pool:{pool}").into());
+    let pool = pool.rsplit('/').next().filter(|pool| !pool.is_empty());
+    let pool = pool.map(|pool| format!("pool:{pool}"));
+    let old = wanted.old.and_then(|old| old.get("sku"));
+    let own_size = !matches!(sku, "" | "ElasticPool");
+    // A size of its own takes a database out of the pool that it was in.
+    let leaves = own_size && pool.is_some() && old.and_then(Value::as_str) == pool.as_deref();
+    if let Some(pool) = pool.filter(|_| !leaves) {
+        settings.insert("sku".to_owned(), pool.into());
     } else if !sku.is_empty() {
         settings.insert("sku".to_owned(), sku.into());
     }
@@ -120,6 +126,7 @@ fn show_database(seen: &Seen<'_>, body: &mut Json) {
             body["sku"] = serde_json::json!({});
         }
         body["sku"]["name"] = sku.into();
+        json::object(body, "properties").remove("elasticPoolId");
         json::set(body, "currentServiceObjectiveName", sku);
         json::set(body, "requestedServiceObjectiveName", sku);
     }

@@ -107,6 +107,15 @@ fn an_elastic_pool_holds_databases() {
         .refused(400, "TargetElasticPoolDoesNotExist");
     bench.put(&inside, SQL, &in_pool("/pool")).ok(201);
     bench.delete(&path, SQL).refused(400, "ElasticPoolNotEmpty");
+    let alone = json!({ "sku": { "name": "S3" } });
+    bench.call("PATCH", &inside, SQL, &alone).ok(202);
+    let seen = bench.get(&inside, SQL).ok(200).body;
+    assert_eq!(seen["properties"].get("elasticPoolId"), None);
+    assert_eq!(seen["sku"]["name"], "S3");
+    bench
+        .call("PATCH", &inside, SQL, &in_pool("/pool"))
+        .ok(202);
+    bench.delete(&path, SQL).refused(400, "ElasticPoolNotEmpty");
     bench.delete(&inside, SQL).ok(202);
     let query =
         json!({ "query": "Resources | where type =~ 'microsoft.sql/servers/elasticpools'" });
