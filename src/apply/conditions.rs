@@ -343,6 +343,8 @@ fn has_tags(kind: Kind) -> bool {
             | Kind::ElasticPool
             | Kind::SqlDatabase
             | Kind::StorageAccount
+            | Kind::IngressProfile
+            | Kind::IngressEndpoint
             | Kind::Origin
             | Kind::Alert
     )

@@ -127,6 +127,8 @@ pub struct Shapes {
     pub storage_account: Json,
     /// Alert rules: criteria and actions.
     pub alert: Json,
+    /// Origin groups: how health is judged, session affinity.
+    pub origin_group: Json,
     /// Origins: ports, priority.
     pub origin: Json,
 }

@@ -13,6 +13,7 @@ pub mod scale_set;
 pub mod sql;
 pub mod storage;
 pub mod edge;
+pub mod ingress;
 pub mod gateway;
 pub mod registry;
 pub mod measures;

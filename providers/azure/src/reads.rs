@@ -17,6 +17,7 @@ use crate::fault::permanent;
 use crate::map::edge;
 use crate::map::gateway;
 use crate::map::groups;
+use crate::map::ingress;
 use crate::map::json;
 use crate::map::path;
 use crate::map::reservation;
@@ -262,6 +263,9 @@ pub(crate) fn read_plain(kind: Kind, found: &Json) -> Option<Settings> {
         Kind::SqlDatabase => sql::read_database(found),
         Kind::StorageAccount => storage::read_account(found),
         Kind::BlobContainer => storage::read_container(found),
+        Kind::IngressProfile => ingress::read_profile(found),
+        Kind::IngressEndpoint => ingress::read_endpoint(found),
+        Kind::OriginGroup => ingress::read_group(found),
         Kind::Origin => edge::read_origin(found),
         Kind::Alert => edge::read_alert(found),
         Kind::ApiUser => gateway::read_user(found),

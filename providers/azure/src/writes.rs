@@ -18,6 +18,7 @@ use crate::journey::Journey;
 use crate::map::edge;
 use crate::map::gateway;
 use crate::map::groups;
+use crate::map::ingress;
 use crate::map::json;
 use crate::map::path;
 use crate::map::quota as quotas;
@@ -154,6 +155,16 @@ impl Azure {
             Kind::BlobContainer => {
                 let now = self.raw(address).await?;
                 storage::put_container(&id, settings, now.as_ref())?
+            }
+            Kind::IngressProfile => ingress::put_profile(&id, settings)?,
+            Kind::IngressEndpoint => {
+                let now = self.raw(address).await?;
+                ingress::put_endpoint(&id, settings, now.as_ref())
+            }
+            Kind::OriginGroup => {
+                let now = self.raw(address).await?;
+                let shape = self.filled(&shapes.origin_group, address, settings);
+                ingress::put_group(&id, settings, &shape, now.as_ref())?
             }
             Kind::Origin => {
                 let now = self.raw(address).await?;

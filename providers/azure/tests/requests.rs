@@ -123,6 +123,22 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"tenant": "ann"}),
         ),
         (
+            within(Kind::IngressProfile, &["afd"]),
+            json!({"sku": "Standard_AzureFrontDoor", "tags": tags()}),
+        ),
+        (
+            within(Kind::IngressEndpoint, &["afd", "app"]),
+            json!({"enabled": true, "tags": tags()}),
+        ),
+        (
+            within(Kind::OriginGroup, &["afd", "og"]),
+            json!({"probe": "/healthz", "interval": 30}),
+        ),
+        (
+            within(Kind::OriginGroup, &["afd", "og-unasked"]),
+            json!({"probe": ""}),
+        ),
+        (
             within(Kind::Origin, &["afd", "og", "origin-a"]),
             json!({"host": "a.example.com", "weight": 500, "enabled": true}),
         ),

@@ -68,6 +68,13 @@ kinds! {
     StorageAccount = "storage_account" ["subscription", "resource_group", "name"];
     /// A blob container. Settings: `tenant`; `records`, `digest` (read only).
     BlobContainer = "blob_container" ["subscription", "resource_group", "account", "name"];
+    /// An ingress profile (Front Door). Settings: `sku` (fixed when it is made), `tags`.
+    IngressProfile = "ingress_profile" ["subscription", "resource_group", "name"];
+    /// Where traffic enters an ingress profile. Settings: `enabled`, `tags`; `host` (read only).
+    IngressEndpoint = "ingress_endpoint" ["subscription", "resource_group", "profile", "name"];
+    /// A group of origins that share traffic. Settings: `probe` (the path that is asked for health,
+    /// or empty) and `interval` (seconds between probes, 1 to 255).
+    OriginGroup = "origin_group" ["subscription", "resource_group", "profile", "name"];
     /// Where ingress sends traffic. Settings: `host`, `weight`, `enabled`, `tags`.
     Origin = "origin" ["subscription", "resource_group", "profile", "group", "name"];
     /// An alert rule. Settings: `enabled`, `target`, `tags`.

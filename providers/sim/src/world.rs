@@ -8,6 +8,7 @@
 pub(crate) mod compute;
 pub(crate) mod data;
 pub(crate) mod event;
+pub(crate) mod inside;
 pub(crate) mod metrics;
 pub(crate) mod quota;
 pub(crate) mod removal;

@@ -24,6 +24,7 @@ pub const RESOURCES: &str = "Resources \
     'microsoft.compute/capacityreservationgroups/capacityreservations', \
     'microsoft.compute/virtualmachinescalesets', 'microsoft.sql/servers', \
     'microsoft.sql/servers/databases', 'microsoft.sql/servers/elasticpools', 'microsoft.storage/storageaccounts', \
+    'microsoft.cdn/profiles', 'microsoft.cdn/profiles/afdendpoints', \
     'microsoft.insights/metricalerts') \
     | project id, name, type, location, zones, sku, tags, properties \
     | order by id asc";

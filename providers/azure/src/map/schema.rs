@@ -108,6 +108,9 @@ pub fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
         Kind::TenantSchema => &[("model", Text)],
         Kind::StorageAccount => &[("region", Text), ("sku", Text), ("tags", Map)],
         Kind::BlobContainer => &[("tenant", Text)],
+        Kind::IngressProfile => &[("sku", Text), ("tags", Map)],
+        Kind::IngressEndpoint => &[("enabled", Bool), ("tags", Map)],
+        Kind::OriginGroup => &[("probe", Text), ("interval", Int)],
         Kind::Origin => &[
             ("host", Text),
             ("weight", Int),
@@ -132,6 +135,7 @@ pub fn read_only(kind: Kind) -> &'static [&'static str] {
         Kind::CapacityReservation => &["attached"],
         Kind::SqlDatabase => &["records", "digest", "tenants"],
         Kind::TenantSchema | Kind::BlobContainer => &["records", "digest"],
+        Kind::IngressEndpoint => &["host"],
         Kind::Backup => &["records", "digest", "verified", "taken_at"],
         Kind::Subscription
         | Kind::QuotaGroup
@@ -141,6 +145,8 @@ pub fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::SqlServer
         | Kind::ElasticPool
         | Kind::StorageAccount
+        | Kind::IngressProfile
+        | Kind::OriginGroup
         | Kind::Origin
         | Kind::Alert
         | Kind::Lock

@@ -22,6 +22,7 @@ impl Azure {
         for group in &self.places.origin_groups {
             let parts: Vec<&str> = group.iter().map(String::as_str).collect();
             if subscriptions.contains(&group[0]) {
+                self.see_one(Kind::OriginGroup, &parts, seen).await;
                 self.see_list(Kind::Origin, &parts, "", seen).await;
             }
         }
@@ -35,6 +36,21 @@ impl Azure {
                         ""
                     };
                     self.see_list(kind, &parts, format, seen).await;
+                }
+            }
+        }
+    }
+
+    /// The resource of one kind that is at `parts`, where there is one.
+    async fn see_one(&self, kind: Kind, parts: &[&str], seen: &mut Seen) {
+        let Ok(address) = Address::new(kind, parts) else {
+            return;
+        };
+        match self.raw(&address).await {
+            Err(fault) => seen.gap(Some(kind), address.path(), &fault),
+            Ok(found) => {
+                if let Some(settings) = found.and_then(|found| read_plain(kind, &found)) {
+                    seen.add(address, settings);
                 }
             }
         }

@@ -1,8 +1,11 @@
 //! Laws of resources that live in others: each goes round, needs its place, and goes with it.
 
+use std::collections::BTreeMap;
+
 use super::Bench;
 use super::Law;
 use super::change;
+use super::holds;
 use super::put;
 use super::same;
 use super::settings;
@@ -10,12 +13,16 @@ use crate::Address;
 use crate::FaultClass;
 use crate::Kind;
 use crate::Settings;
+use crate::Value;
 use crate::Verb;
 
 pub(super) const LAWS: &[Law] = &[
     ("an elastic pool goes round", |b| Box::pin(pool(b))),
     ("an elastic pool with a database stays", |b| {
         Box::pin(pool_in_use(b))
+    }),
+    ("ingress goes round, and takes its content with it", |b| {
+        Box::pin(ingress(b))
     }),
 ];
 
@@ -100,4 +107,47 @@ async fn pool_in_use(b: &Bench<'_>) -> Result<(), String> {
     let alone = settings([("sku", "S3".into())]);
     b.put(&database, &alone).await?;
     b.delete(&at).await
+}
+
+async fn ingress(b: &Bench<'_>) -> Result<(), String> {
+    b.group("rg-a").await?;
+    let profile = b.within(Kind::IngressProfile, "rg-a", &["fd"])?;
+    let endpoint = b.within(Kind::IngressEndpoint, "rg-a", &["fd", "app"])?;
+    let group = b.within(Kind::OriginGroup, "rg-a", &["fd", "og"])?;
+    let origin = b.within(Kind::Origin, "rg-a", &["fd", "og", "one"])?;
+    let on = settings([("enabled", true.into()), ("tags", tags())]);
+    let probed = settings([("probe", "/live".into()), ("interval", 30_i64.into())]);
+    homeless(b, &endpoint, &on).await?;
+    homeless(b, &group, &probed).await?;
+    let sku = settings([("sku", "Standard_AzureFrontDoor".into()), ("tags", tags())]);
+    let untagged = settings([("tags", Value::Map(BTreeMap::new()))]);
+    round(b, &profile, &sku, &untagged).await?;
+    b.put(&profile, &sku).await?;
+    round(b, &endpoint, &on, &settings([("enabled", false.into())])).await?;
+    round(b, &group, &probed, &settings([("interval", 60_i64.into())])).await?;
+    let never = settings([("probe", "/live".into()), ("interval", 0_i64.into())]);
+    homeless(b, &group, &never).await?;
+    b.put(&endpoint, &on).await?;
+    let seen = b.put(&endpoint, &on).await?;
+    holds(seen.text("host").is_some(), "an endpoint has no host")?;
+    let traffic = settings([
+        ("host", "a.example.com".into()),
+        ("weight", 5_i64.into()),
+        ("enabled", true.into()),
+    ]);
+    b.put(&group, &probed).await?;
+    b.put(&origin, &traffic).await?;
+    b.delete(&group).await?;
+    same("without its group", &b.read(&origin).await?, &None)?;
+    b.put(&group, &probed).await?;
+    b.put(&origin, &traffic).await?;
+    b.delete(&profile).await?;
+    for gone in [endpoint, group, origin] {
+        same("without its profile", &b.read(&gone).await?, &None)?;
+    }
+    Ok(())
+}
+
+fn tags() -> Value {
+    Value::Map([("owner".to_owned(), Value::text("conformance"))].into())
 }

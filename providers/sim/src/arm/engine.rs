@@ -93,7 +93,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     if patch && now.is_none() {
         return Err(Refusal::not_found(&id));
     }
-    parent(face, target)?;
+    parent(face, target, of)?;
     let mut body = request.body.clone();
     if let (true, Some(now)) = (patch, &now) {
         body = now.clone();
@@ -264,9 +264,9 @@ fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer 
     ))
 }
 
-/// Refuses a child whose parent, where the world or a caller should have made it, is not there.
-fn parent(face: &Face, target: &Target) -> Result<(), Refusal> {
-    if target.names.len() < 2 {
+/// Refuses a child whose parent is not there, where the world does not judge that itself.
+fn parent(face: &Face, target: &Target, child: &Type) -> Result<(), Refusal> {
+    if target.names.len() < 2 || child.kind.is_some() {
         return Ok(());
     }
     let mut above = target.clone();

@@ -198,6 +198,8 @@ fn shown(face: &Face, resource: &Resource, subscription: &str) -> Result<Vec<Jso
             | Kind::ElasticPool
             | Kind::SqlDatabase
             | Kind::StorageAccount
+            | Kind::IngressProfile
+            | Kind::IngressEndpoint
             | Kind::Alert
     ) {
         return Ok(Vec::new());

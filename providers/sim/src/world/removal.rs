@@ -10,10 +10,11 @@ use stampctl_contract::Kind;
 use super::World;
 use super::compute::quota_of;
 use super::compute::reservation_of;
+use super::inside::goes_with;
+use super::inside::pool_of;
 use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
-use super::write::pool_of;
 
 impl World {
     /// Refuses a delete that the cloud would refuse. What is not there can always be deleted.
@@ -151,19 +152,7 @@ impl World {
 
     /// The resource and all that goes with it: compute first, so that sums stay right.
     fn doomed(&self, address: &Address) -> Vec<Address> {
-        let inside = |kind: Kind| match address.kind() {
-            Kind::Subscription => kind.parts().first() == Some(&"subscription"),
-            Kind::ResourceGroup => kind.parts().get(1) == Some(&"resource_group"),
-            Kind::SqlServer => matches!(
-                kind,
-                Kind::ElasticPool | Kind::SqlDatabase | Kind::TenantSchema
-            ),
-            Kind::SqlDatabase => kind == Kind::TenantSchema,
-            Kind::StorageAccount => kind == Kind::BlobContainer,
-            Kind::QuotaGroup => matches!(kind, Kind::GroupQuota | Kind::QuotaAllocation),
-            Kind::ApiSubscription => kind == Kind::ApiPolicy,
-            _ => false,
-        };
+        let inside = |kind: Kind| goes_with(kind, address.kind());
         let first = [Kind::ScaleSet, Kind::CapacityReservation];
         let rest = Kind::ALL.iter().filter(|kind| !first.contains(kind));
         let kinds = first.iter().chain(rest);

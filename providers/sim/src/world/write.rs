@@ -14,6 +14,9 @@ use super::compute::reservation_of;
 use super::compute::runs;
 use super::data::Content;
 use super::data_of;
+use super::inside::judge_pool;
+use super::inside::judge_probe;
+use super::inside::parent_of;
 use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
@@ -38,6 +41,8 @@ impl World {
             }
             Kind::BlobContainer => self.judge_holder(address, new),
             Kind::Backup => self.judge_backup(new),
+            Kind::IngressProfile => self.judge_profile(address, new),
+            Kind::OriginGroup => judge_probe(address, new),
             Kind::Origin => match int(new, "weight") {
                 0..=1000 => Ok(()),
                 weight => Err(permanent("InvalidWeight", format!("weight {weight}"))),
@@ -54,6 +59,7 @@ impl World {
             | Kind::SqlServer
             | Kind::TenantSchema
             | Kind::StorageAccount
+            | Kind::IngressEndpoint
             | Kind::Alert
             | Kind::Lock
             | Kind::ApiUser
@@ -291,17 +297,6 @@ impl World {
         }
     }
 
-    /// Refuses a database in a pool that its server does not have.
-    fn judge_pooled(&self, database: &Address, new: &Settings) -> Result<(), Fault> {
-        match pool_of(database, new) {
-            Some(pool) if !self.resources.contains_key(&pool) => Err(permanent(
-                "TargetElasticPoolDoesNotExist",
-                format!("{pool} does not exist"),
-            )),
-            _ => Ok(()),
-        }
-    }
-
     /// Refuses to hand a tenant's database or container to another tenant.
     fn judge_holder(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
         let content = self
@@ -316,23 +311,6 @@ impl World {
             _ => Ok(()),
         }
     }
-}
-
-/// Refuses a pool without a size.
-fn judge_pool(address: &Address, new: &Settings) -> Result<(), Fault> {
-    if !text(new, "sku").is_empty() && (1..=1_000_000).contains(&int(new, "capacity")) {
-        return Ok(());
-    }
-    let why = format!("{address} wants `sku`, and a `capacity` above 0");
-    Err(permanent("ElasticPoolSkuCombinationInvalid", why))
-}
-
-/// The elastic pool that a database of these settings is in.
-pub(crate) fn pool_of(database: &Address, settings: &Settings) -> Option<Address> {
-    let pool = text(settings, "sku").strip_prefix("pool:")?;
-    let mut parts: Vec<&str> = database.parts().take(3).collect();
-    parts.push(pool);
-    Address::new(Kind::ElasticPool, &parts).ok()
 }
 
 /// Whether a tenant of these registry settings is writing: it is routed, not frozen, and its
@@ -355,37 +333,4 @@ pub(crate) fn user_of(subscription: &Address, user: &str) -> Option<Address> {
     let mut parts: Vec<&str> = subscription.parts().take(3).collect();
     parts.push(user);
     Address::new(Kind::ApiUser, &parts).ok()
-}
-
-/// What must exist before the resource can. An ingress profile and an API gateway are always
-/// there, and so is a registry.
-fn parent_of(address: &Address) -> Option<Address> {
-    let parts: Vec<&str> = address.parts().collect();
-    let (kind, take) = match address.kind() {
-        Kind::CapacityReservation
-        | Kind::ScaleSet
-        | Kind::SqlServer
-        | Kind::StorageAccount
-        | Kind::Alert
-        | Kind::Lock => (Kind::ResourceGroup, 2),
-        Kind::ElasticPool | Kind::SqlDatabase => (Kind::SqlServer, 3),
-        Kind::TenantSchema => (Kind::SqlDatabase, 4),
-        Kind::BlobContainer => (Kind::StorageAccount, 3),
-        Kind::ApiPolicy => (Kind::ApiSubscription, 4),
-        Kind::Subscription
-        | Kind::Quota
-        | Kind::QuotaGroup
-        | Kind::GroupQuota
-        | Kind::QuotaAllocation
-        | Kind::ResourceGroup
-        | Kind::Origin
-        | Kind::ApiUser
-        | Kind::ApiSubscription
-        | Kind::Backup
-        | Kind::RegistryItem
-        | Kind::StampMetrics
-        | Kind::TenantMetrics
-        | Kind::Health => return None,
-    };
-    Address::new(kind, parts.get(..take)?).ok()
 }

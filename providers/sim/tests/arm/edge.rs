@@ -72,6 +72,64 @@ fn an_origin_has_weight_and_state() {
 }
 
 #[test]
+fn a_profile_has_endpoints_and_groups_and_takes_them_along() {
+    let bench = Bench::new("");
+    let group = bench.group(A, "rg");
+    let profile = format!("{group}/providers/Microsoft.Cdn/profiles/fd");
+    let (endpoint, origins) = (
+        format!("{profile}/afdEndpoints/e"),
+        format!("{profile}/originGroups/og"),
+    );
+    let v = "2024-02-01";
+    let standing = json!({ "properties": { "loadBalancingSettings": { "sampleSize": 4 } } });
+    bench
+        .put(&origins, v, &standing)
+        .refused(404, "ParentResourceNotFound");
+    let body = json!({ "location": "Global", "tags": { "owner": "test" },
+        "sku": { "name": "Standard_AzureFrontDoor" } });
+    let made = bench.put(&profile, v, &body).ok(201);
+    bench.follow(&made).ok(200);
+    let other = json!({ "location": "Global", "sku": { "name": "Premium_AzureFrontDoor" } });
+    bench.put(&profile, v, &other).refused(400, "BadRequest");
+    let body = json!({ "location": "Global", "properties": { "enabledState": "Disabled" } });
+    bench.put(&endpoint, v, &body).ok(201);
+    let seen = bench.get(&endpoint, v).ok(200).body;
+    assert_eq!(seen["properties"]["enabledState"], "Disabled");
+    assert_eq!(seen["properties"]["hostName"], "e-fd.z01.azurefd.net");
+    let probed = json!({ "properties": {
+        "loadBalancingSettings": { "sampleSize": 4 },
+        "healthProbeSettings": { "probePath": "/live", "probeIntervalInSeconds": 30,
+            "probeProtocol": "Https", "probeRequestType": "HEAD" } } });
+    bench
+        .put(&origins, v, &json!({ "properties": {} }))
+        .refused(400, "BadRequest");
+    bench.put(&origins, v, &probed).ok(201);
+    let rarely =
+        json!({ "properties": { "healthProbeSettings": { "probeIntervalInSeconds": 256 } } });
+    bench
+        .call("PATCH", &origins, v, &rarely)
+        .refused(400, "BadRequest");
+    let often = json!({ "properties": { "healthProbeSettings": { "probeIntervalInSeconds": 5 } } });
+    bench.call("PATCH", &origins, v, &often).ok(200);
+    let seen = bench.get(&origins, v).ok(200).body;
+    let probe = &seen["properties"]["healthProbeSettings"];
+    assert_eq!(
+        (&probe["probePath"], &probe["probeIntervalInSeconds"]),
+        (&json!("/live"), &json!(5))
+    );
+    let types = "'microsoft.cdn/profiles', 'microsoft.cdn/profiles/afdendpoints'";
+    let query = json!({ "query": format!("Resources | where type in~ ({types})") });
+    let path = "/providers/Microsoft.ResourceGraph/resources";
+    let rows = bench.call("POST", path, "2024-04-01", &query).ok(200);
+    assert_eq!(rows.body["count"], 2);
+    let gone = bench.delete(&profile, v).ok(202);
+    bench.follow(&gone);
+    for one in [&profile, &endpoint, &origins] {
+        bench.get(one, v).refused(404, "ResourceNotFound");
+    }
+}
+
+#[test]
 fn traffic_manager_and_gateways_are_kept_as_they_are_put() {
     let bench = Bench::new("");
     let group = bench.group(A, "rg");

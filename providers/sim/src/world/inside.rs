@@ -1,0 +1,121 @@
+//! Resources inside others: where each must be, what it refuses to become, and what goes with it.
+//! Pure.
+
+use stampctl_contract::Address;
+use stampctl_contract::Fault;
+use stampctl_contract::Kind;
+use stampctl_contract::Settings;
+
+use super::World;
+use super::schema::int;
+use super::schema::permanent;
+use super::schema::text;
+
+impl World {
+    /// Refuses a database in a pool that its server does not have.
+    pub(crate) fn judge_pooled(&self, database: &Address, new: &Settings) -> Result<(), Fault> {
+        match pool_of(database, new) {
+            Some(pool) if !self.resources.contains_key(&pool) => Err(permanent(
+                "TargetElasticPoolDoesNotExist",
+                format!("{pool} does not exist"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a profile without a size, and another size than it was made with.
+    pub(crate) fn judge_profile(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
+        let sku = text(new, "sku");
+        let old = self.resources.get(address);
+        let old = old.map(|entry| text(&entry.settings, "sku"));
+        if sku.is_empty() || old.is_some_and(|old| old != sku) {
+            let why = format!("{address}: `sku` is given once, when the profile is made");
+            return Err(permanent("BadRequest", why));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a pool without a size.
+pub(crate) fn judge_pool(address: &Address, new: &Settings) -> Result<(), Fault> {
+    if !text(new, "sku").is_empty() && (1..=1_000_000).contains(&int(new, "capacity")) {
+        return Ok(());
+    }
+    let why = format!("{address} wants `sku`, and a `capacity` above 0");
+    Err(permanent("ElasticPoolSkuCombinationInvalid", why))
+}
+
+/// The elastic pool that a database of these settings is in.
+pub(crate) fn pool_of(database: &Address, settings: &Settings) -> Option<Address> {
+    let pool = text(settings, "sku").strip_prefix("pool:")?;
+    let mut parts: Vec<&str> = database.parts().take(3).collect();
+    parts.push(pool);
+    Address::new(Kind::ElasticPool, &parts).ok()
+}
+
+/// Refuses probes that are too often or too rare.
+pub(crate) fn judge_probe(address: &Address, new: &Settings) -> Result<(), Fault> {
+    let probes = !text(new, "probe").is_empty();
+    if probes && !(1..=255).contains(&int(new, "interval")) {
+        let why = format!("{address}: `interval` is within 1 and 255 seconds");
+        return Err(permanent("BadRequest", why));
+    }
+    Ok(())
+}
+
+/// Whether a resource of kind `inner` goes with one of kind `outer` that it is in.
+pub(crate) fn goes_with(inner: Kind, outer: Kind) -> bool {
+    match outer {
+        Kind::Subscription => inner.parts().first() == Some(&"subscription"),
+        Kind::ResourceGroup => inner.parts().get(1) == Some(&"resource_group"),
+        Kind::SqlServer => matches!(
+            inner,
+            Kind::ElasticPool | Kind::SqlDatabase | Kind::TenantSchema
+        ),
+        Kind::SqlDatabase => inner == Kind::TenantSchema,
+        Kind::StorageAccount => inner == Kind::BlobContainer,
+        Kind::IngressProfile => matches!(
+            inner,
+            Kind::IngressEndpoint | Kind::OriginGroup | Kind::Origin
+        ),
+        Kind::OriginGroup => inner == Kind::Origin,
+        Kind::QuotaGroup => matches!(inner, Kind::GroupQuota | Kind::QuotaAllocation),
+        Kind::ApiSubscription => inner == Kind::ApiPolicy,
+        _ => false,
+    }
+}
+
+/// What must exist before the resource can. For an origin its ingress is always there,
+/// as an API gateway and a registry are for theirs.
+pub(crate) fn parent_of(address: &Address) -> Option<Address> {
+    let parts: Vec<&str> = address.parts().collect();
+    let (kind, take) = match address.kind() {
+        Kind::CapacityReservation
+        | Kind::ScaleSet
+        | Kind::SqlServer
+        | Kind::StorageAccount
+        | Kind::IngressProfile
+        | Kind::Alert
+        | Kind::Lock => (Kind::ResourceGroup, 2),
+        Kind::IngressEndpoint | Kind::OriginGroup => (Kind::IngressProfile, 3),
+        Kind::ElasticPool | Kind::SqlDatabase => (Kind::SqlServer, 3),
+        Kind::TenantSchema => (Kind::SqlDatabase, 4),
+        Kind::BlobContainer => (Kind::StorageAccount, 3),
+        Kind::ApiPolicy => (Kind::ApiSubscription, 4),
+        Kind::Subscription
+        | Kind::Quota
+        | Kind::QuotaGroup
+        | Kind::GroupQuota
+        | Kind::QuotaAllocation
+        | Kind::ResourceGroup
+        | Kind::Origin
+        | Kind::ApiUser
+        | Kind::ApiSubscription
+        | Kind::Backup
+        | Kind::RegistryItem
+        | Kind::StampMetrics
+        | Kind::TenantMetrics
+        | Kind::Health => return None,
+    };
+    Address::new(kind, parts.get(..take)?).ok()
+}
