@@ -19,6 +19,7 @@ use crate::map::gateway;
 use crate::map::groups;
 use crate::map::ingress;
 use crate::map::json;
+use crate::map::network;
 use crate::map::path;
 use crate::map::reservation;
 use crate::map::scale_set;
@@ -55,6 +56,12 @@ impl Azure {
             Kind::QuotaAllocation => self.allocation(address).await?,
             Kind::CapacityReservation => self.reservation_settings(address).await?,
             Kind::ScaleSet => self.scale_set_settings(address).await?,
+            Kind::GatewayPool => {
+                let gateway = self.gateway(address).await?;
+                let pool = gateway.as_ref();
+                let pool = pool.and_then(|found| network::pool(found, address.name()));
+                pool.map(network::read_pool)
+            }
             Kind::Backup => self.backup(address).await?,
             Kind::StampMetrics | Kind::TenantMetrics => self.measure(address).await?,
             Kind::Health => self.health(address).await?,
@@ -90,6 +97,13 @@ impl Azure {
             self.raw(address).await?
         };
         Ok(found.and_then(|found| read_plain(address.kind(), &found)))
+    }
+
+    /// The gateway that a backend pool is a part of.
+    pub(crate) async fn gateway(&self, pool: &Address) -> Result<Option<Json>, Fault> {
+        let (id, version) = path::id(pool, &self.places)?;
+        let url = self.url(network::gateway_of(&id), version);
+        self.client.get(&url).await
     }
 
     /// Adds what is known of the content: what the logs say, else what a listing of blobs says.
@@ -267,6 +281,8 @@ pub(crate) fn read_plain(kind: Kind, found: &Json) -> Option<Settings> {
         Kind::IngressEndpoint => ingress::read_endpoint(found),
         Kind::OriginGroup => ingress::read_group(found),
         Kind::Origin => edge::read_origin(found),
+        Kind::TrafficEndpoint => network::read_endpoint(found),
+        Kind::GatewayPool => network::read_pool(found),
         Kind::Alert => edge::read_alert(found),
         Kind::ApiUser => gateway::read_user(found),
         Kind::ApiSubscription => gateway::read_subscription(found),

@@ -20,6 +20,7 @@ use crate::map::gateway;
 use crate::map::groups;
 use crate::map::ingress;
 use crate::map::json;
+use crate::map::network;
 use crate::map::path;
 use crate::map::quota as quotas;
 use crate::map::reservation;
@@ -114,6 +115,16 @@ impl Azure {
                 let now = self.scale_set(address).await?;
                 scale_set::put(&id, address, settings, now.as_ref(), &self.places)?
             }
+            Kind::GatewayPool => {
+                expect("members");
+                let (id, _) = path::id(address, &self.places)?;
+                let gateway = self.gateway(address).await?.ok_or_else(|| {
+                    let why = format!("{}: no such gateway", network::gateway_of(&id));
+                    permanent("ParentResourceNotFound", why)
+                })?;
+                let put = network::put_pool(&id, address.name(), settings, &gateway)?;
+                vec![put]
+            }
             Kind::Backup => return self.take_backup(address, settings, key).await,
             Kind::TenantSchema => return Err(no_schemas()),
             _ => vec![self.put_plain(address, settings).await?],
@@ -170,6 +181,10 @@ impl Azure {
                 let now = self.raw(address).await?;
                 let shape = self.filled(&shapes.origin, address, settings);
                 edge::put_origin(&id, settings, &shape, now.as_ref())?
+            }
+            Kind::TrafficEndpoint => {
+                let now = self.raw(address).await?;
+                network::put_endpoint(&id, settings, now.as_ref())?
             }
             Kind::Alert => {
                 let shape = self.filled(&shapes.alert, address, settings);
@@ -241,6 +256,13 @@ impl Azure {
             Kind::ApiUser | Kind::ApiSubscription | Kind::ApiPolicy => {
                 let (id, _) = path::id(address, &self.places)?;
                 vec![gateway::delete(&id)]
+            }
+            Kind::GatewayPool => {
+                let (id, _) = path::id(address, &self.places)?;
+                let gateway = self.gateway(address).await?;
+                let gateway = gateway.as_ref();
+                let step = gateway.and_then(|it| network::delete_pool(&id, address.name(), it));
+                step.into_iter().collect()
             }
             Kind::Backup => return self.drop_backup(address, key).await,
             Kind::TenantSchema => return Err(no_schemas()),

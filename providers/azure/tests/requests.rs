@@ -151,6 +151,22 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"host": "c.example.com", "weight": 7, "enabled": false}),
         ),
         (
+            within(Kind::TrafficEndpoint, &["tm", "stamp-a"]),
+            json!({"host": "a.example.com", "weight": 10, "enabled": true}),
+        ),
+        (
+            within(Kind::TrafficEndpoint, &["tm", "stamp-b"]),
+            json!({"host": "b.example.com", "weight": 1000, "enabled": false}),
+        ),
+        (
+            within(Kind::GatewayPool, &["agw", "stamp-a"]),
+            json!({"members": ["a.example.com", "10.0.0.4"]}),
+        ),
+        (
+            within(Kind::GatewayPool, &["agw", "stamp-b"]),
+            json!({"members": []}),
+        ),
+        (
             within(Kind::Alert, &["alert-a"]),
             json!({"enabled": true, "target": "a-001", "tags": tags()}),
         ),
@@ -202,6 +218,7 @@ fn read_back(resource: &Resource, wanted: &Settings) {
 #[tokio::test]
 async fn what_is_put_is_read_back_and_put_again_and_gone_after_a_delete() {
     let (azure, keeper) = azure(places());
+    keep_gateway(&keeper);
     for (address, wanted) in cases() {
         read_back(&put(&azure, &address, &wanted).await, &wanted);
         read_back(&azure.read(&address).await.unwrap().unwrap(), &wanted);
@@ -238,6 +255,7 @@ async fn a_patch_changes_what_it_names() {
         };
         operation(address, verb)
     };
+    keep_gateway(&keeper);
     for (address, wanted) in cases() {
         put(&azure, &address, &wanted).await;
     }
@@ -266,6 +284,66 @@ async fn a_patch_changes_what_it_names() {
         .unwrap_err();
     assert_eq!(fault.class, FaultClass::Permanent);
     judged(&keeper, "patches");
+}
+
+/// A gateway as the service shows it, with rules that point at its parts.
+fn keep_gateway(keeper: &Keeper) {
+    keeper.keep(
+        GATEWAY,
+        json!({"location": "eastus2", "etag": "W/\"7\"", "zones": ["1"], "properties": {
+            "provisioningState": "Succeeded", "operationalState": "Running",
+            "resourceGuid": "g", "sku": {"name": "Standard_v2", "tier": "Standard_v2"},
+            "backendAddressPools": [{"name": "standing", "id": format!("{GATEWAY}/backendAddressPools/standing"),
+                "etag": "W/\"7\"", "type": "Microsoft.Network/applicationGateways/backendAddressPools",
+                "properties": {"provisioningState": "Succeeded",
+                    "backendAddresses": [{"ipAddress": "10.0.0.9"}]}}],
+            "requestRoutingRules": [{"name": "rule", "etag": "W/\"7\"", "properties": {
+                "provisioningState": "Succeeded", "ruleType": "Basic", "priority": 1,
+                "backendAddressPool": {"id": format!("{GATEWAY}/backendAddressPools/standing")}}}],
+        }}),
+    );
+}
+
+const GATEWAY: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-a/providers/Microsoft.Network/applicationGateways/agw";
+
+#[tokio::test]
+async fn a_pool_is_written_into_its_gateway_on_the_gateways_version() {
+    let (azure, keeper) = azure(places());
+    let pool = at(Kind::GatewayPool, &["shared", "rg-a", "agw", "stamp-a"]);
+    let members = settings(json!({"members": ["a.example.com", "10.0.0.4"]}));
+    let verb = Verb::Put {
+        settings: members.clone(),
+    };
+    let fault = done(&azure, &operation(&pool, verb)).await.unwrap_err();
+    assert_eq!(
+        (fault.class, fault.code.as_str()),
+        (FaultClass::Permanent, "ParentResourceNotFound")
+    );
+    keep_gateway(&keeper);
+    put(&azure, &pool, &members).await;
+    let asked = keeper.asked.lock().unwrap().clone();
+    let written = asked.iter().rfind(|it| it.method.word() == "PUT").unwrap();
+    let condition = written.headers.iter().find(|(name, _)| *name == "if-match");
+    assert_eq!(condition.map(|(_, value)| value.as_str()), Some("W/\"7\""));
+    let gateway = keeper.at(GATEWAY).unwrap();
+    let inner = &gateway["properties"];
+    assert_eq!(
+        inner["backendAddressPools"][0]["properties"]["backendAddresses"],
+        json!([{"ipAddress": "10.0.0.9"}]),
+        "another pool is left as it is"
+    );
+    assert_eq!(
+        inner["backendAddressPools"][1]["properties"]["backendAddresses"],
+        json!([{"fqdn": "a.example.com"}, {"ipAddress": "10.0.0.4"}])
+    );
+    assert_eq!(inner["requestRoutingRules"][0]["name"], "rule");
+    assert_eq!(inner["sku"]["name"], "Standard_v2");
+    let gone = done(&azure, &operation(&pool, Verb::Delete)).await;
+    assert_eq!(gone.unwrap(), None);
+    let gateway = keeper.at(GATEWAY).unwrap();
+    let pools = gateway["properties"]["backendAddressPools"].as_array();
+    assert_eq!(pools.map(Vec::len), Some(1));
+    judged(&keeper, "pools of a gateway");
 }
 
 #[tokio::test]

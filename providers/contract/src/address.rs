@@ -77,6 +77,11 @@ kinds! {
     OriginGroup = "origin_group" ["subscription", "resource_group", "profile", "name"];
     /// Where ingress sends traffic. Settings: `host`, `weight`, `enabled`, `tags`.
     Origin = "origin" ["subscription", "resource_group", "profile", "group", "name"];
+    /// Where a Traffic Manager profile sends traffic. Settings: `host`, `weight` (1 to 1000; who is
+    /// to have no traffic is not enabled), `enabled`.
+    TrafficEndpoint = "traffic_endpoint" ["subscription", "resource_group", "profile", "name"];
+    /// A backend pool of an application gateway. Settings: `members` (host names and addresses).
+    GatewayPool = "gateway_pool" ["subscription", "resource_group", "gateway", "name"];
     /// An alert rule. Settings: `enabled`, `target`, `tags`.
     Alert = "alert" ["subscription", "resource_group", "name"];
     /// A management lock on a resource group. Settings: `level` (`CanNotDelete`).

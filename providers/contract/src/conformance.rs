@@ -62,6 +62,8 @@ pub struct Ground {
     pub vcpus: i64,
     /// The tenant registry.
     pub registry: String,
+    /// An application gateway of another subscription: subscription, resource group, name.
+    pub gateway: [String; 3],
 }
 
 /// A law that was broken, and how.

@@ -33,6 +33,10 @@ pub const SQL: &str = "2021-11-01";
 pub const STORAGE: &str = "2023-05-01";
 /// Front Door.
 pub const FRONT_DOOR: &str = "2024-02-01";
+/// Traffic Manager.
+pub const TRAFFIC: &str = "2022-04-01";
+/// Application Gateways.
+pub const NETWORK: &str = "2024-01-01";
 /// API Management.
 pub const GATEWAY: &str = "2022-08-01";
 /// Alert rules.
@@ -55,6 +59,8 @@ const TABLE: &[Row] = &[
     (Kind::IngressEndpoint, "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}", FRONT_DOOR),
     (Kind::OriginGroup, "/providers/Microsoft.Cdn/profiles/{profile}/originGroups/{name}", FRONT_DOOR),
     (Kind::Origin, "/providers/Microsoft.Cdn/profiles/{profile}/originGroups/{group}/origins/{name}", FRONT_DOOR),
+    (Kind::TrafficEndpoint, "/providers/Microsoft.Network/trafficmanagerprofiles/{profile}/externalEndpoints/{name}", TRAFFIC),
+    (Kind::GatewayPool, "/providers/Microsoft.Network/applicationGateways/{gateway}/backendAddressPools/{name}", NETWORK),
     (Kind::Alert, "/providers/Microsoft.Insights/metricAlerts/{name}", ALERTS),
     (Kind::Lock, "/providers/Microsoft.Authorization/locks/{name}", LOCKS),
     (Kind::ApiUser, "/providers/Microsoft.ApiManagement/service/{service}/users/{name}", GATEWAY),

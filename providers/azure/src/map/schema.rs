@@ -117,6 +117,8 @@ pub fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
             ("enabled", Bool),
             ("tags", Map),
         ],
+        Kind::TrafficEndpoint => &[("host", Text), ("weight", Int), ("enabled", Bool)],
+        Kind::GatewayPool => &[("members", List)],
         Kind::Alert => &[("enabled", Bool), ("target", Text), ("tags", Map)],
         Kind::Lock => &[("level", Text)],
         Kind::ApiUser => &[("email", Text), ("state", Text)],
@@ -148,6 +150,8 @@ pub fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::IngressProfile
         | Kind::OriginGroup
         | Kind::Origin
+        | Kind::TrafficEndpoint
+        | Kind::GatewayPool
         | Kind::Alert
         | Kind::Lock
         | Kind::ApiUser

@@ -177,7 +177,8 @@ impl Azure {
         };
         let attached = self.see_attached(rows, seen).await;
         let mut machines: BTreeMap<Address, (i64, i64)> = BTreeMap::new();
-        for row in rows {
+        let held: Vec<Json> = rows.iter().flat_map(graph::within).collect();
+        for row in rows.iter().chain(&held) {
             let id = json::text(row, &["id"]).unwrap_or_default();
             let Some(address) = self.spelled(id, groups) else {
                 continue;

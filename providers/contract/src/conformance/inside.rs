@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Bench;
 use super::Law;
+use super::address;
 use super::change;
 use super::holds;
 use super::put;
@@ -23,6 +24,12 @@ pub(super) const LAWS: &[Law] = &[
     }),
     ("ingress goes round, and takes its content with it", |b| {
         Box::pin(ingress(b))
+    }),
+    ("an endpoint of traffic goes round, and has weight", |b| {
+        Box::pin(traffic(b))
+    }),
+    ("a pool of a gateway leaves the others alone", |b| {
+        Box::pin(gateway_pool(b))
     }),
 ];
 
@@ -146,6 +153,46 @@ async fn ingress(b: &Bench<'_>) -> Result<(), String> {
         same("without its profile", &b.read(&gone).await?, &None)?;
     }
     Ok(())
+}
+
+async fn traffic(b: &Bench<'_>) -> Result<(), String> {
+    let at = b.within(Kind::TrafficEndpoint, "rg-a", &["tm", "one"])?;
+    let of = |weight: i64| {
+        settings([
+            ("host", "a.example.com".into()),
+            ("weight", weight.into()),
+            ("enabled", true.into()),
+        ])
+    };
+    homeless(b, &at, &of(10)).await?;
+    let group = b.group("rg-a").await?;
+    let off = settings([("enabled", false.into()), ("weight", 1_i64.into())]);
+    round(b, &at, &of(1000), &off).await?;
+    for none in [0, 1001] {
+        b.refused(&put(&at, &of(none)), &[FaultClass::Permanent])
+            .await?;
+    }
+    b.put(&at, &of(1)).await?;
+    b.delete(&group).await?;
+    same("without its group", &b.read(&at).await?, &None)
+}
+
+async fn gateway_pool(b: &Bench<'_>) -> Result<(), String> {
+    let pool = |name: &str| {
+        let mut parts: Vec<&str> = b.ground.gateway.iter().map(String::as_str).collect();
+        parts.push(name);
+        address(Kind::GatewayPool, &parts)
+    };
+    let of = |members: &[&str]| {
+        let members = members.iter().map(|member| (*member).into());
+        settings([("members", Value::List(members.collect()))])
+    };
+    let (one, other) = (pool("one")?, pool("other")?);
+    b.put(&other, &of(&["b.example.com"])).await?;
+    let before = b.read(&other).await?;
+    let (first, then) = (of(&["a.example.com", "10.0.0.4"]), of(&[]));
+    round(b, &one, &first, &then).await?;
+    same("another pool", &b.read(&other).await?, &before)
 }
 
 fn tags() -> Value {

@@ -4,6 +4,7 @@
 mod shown;
 
 use serde_json::Value as Json;
+use serde_json::json;
 use stampctl_contract::Address;
 use stampctl_contract::Kind;
 use stampctl_contract::Outcome;
@@ -17,6 +18,7 @@ use super::face::Face;
 use super::face::type_of;
 use super::json;
 use super::locks;
+use super::network;
 use super::operations;
 use super::operations::Started;
 use super::path::Target;
@@ -102,6 +104,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     json::without_nulls(&mut body);
     let existed = now.is_some();
     let Some(at) = locate(face, target, of)? else {
+        network::absorb(face, request, target, of, &body)?;
         face.beside().put(&id, of.name, body);
         let body = show(face, target)?;
         return Ok(settled(
@@ -239,12 +242,16 @@ fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer 
     }
     locks::check(face, &id)?;
     let Some(at) = locate(face, target, of)? else {
+        network::dissolve(face, request, target, of)?;
         face.beside().forget(&id);
         return Ok(Reply::empty(of.flow.delete));
     };
     let outcome = face.perform(&at, Verb::Delete, Precondition::Any, request)?;
     if matches!(outcome, Outcome::Done(_)) {
         face.beside().forget(&id);
+        if of.kind == Some(Kind::TrafficEndpoint) {
+            return Ok(Reply::json(200, json!({ "boolean": true })));
+        }
         if !of.flow.always {
             return Ok(Reply::empty(of.flow.delete));
         }

@@ -15,6 +15,7 @@ use super::engine;
 use super::face::Face;
 use super::ids;
 use super::json;
+use super::network;
 use super::path::group_id;
 use super::reservation;
 use super::wire::Answer;
@@ -145,6 +146,9 @@ fn rows(face: &Face, query: &Query, seen: &[Resource]) -> Result<Vec<Json>, Refu
     }
     if query.table == "computeresources" {
         return Ok(rows);
+    }
+    if query.table == "resources" {
+        rows.extend(network::rows(face, seen)?);
     }
     rows.retain(|row| {
         let of = json::text(row, "/type").to_ascii_lowercase();

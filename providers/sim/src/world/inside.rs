@@ -5,6 +5,7 @@ use stampctl_contract::Address;
 use stampctl_contract::Fault;
 use stampctl_contract::Kind;
 use stampctl_contract::Settings;
+use stampctl_contract::Value;
 
 use super::World;
 use super::schema::int;
@@ -63,6 +64,26 @@ pub(crate) fn judge_probe(address: &Address, new: &Settings) -> Result<(), Fault
     Ok(())
 }
 
+/// Refuses an endpoint without a host, and weights that there are not.
+pub(crate) fn judge_endpoint(address: &Address, new: &Settings) -> Result<(), Fault> {
+    if text(new, "host").is_empty() || !(1..=1000).contains(&int(new, "weight")) {
+        let why = format!("{address} wants `host`, and a `weight` within 1 and 1000");
+        return Err(permanent("BadRequest", why));
+    }
+    Ok(())
+}
+
+/// Refuses members that are no texts, or empty.
+pub(crate) fn judge_members(address: &Address, new: &Settings) -> Result<(), Fault> {
+    let members = new.get("members").and_then(Value::as_list).unwrap_or(&[]);
+    let named = |member: &Value| member.as_str().is_some_and(|name| !name.is_empty());
+    if members.iter().all(named) {
+        return Ok(());
+    }
+    let why = format!("{address}: a member is a host name or an address");
+    Err(permanent("InvalidRequestFormat", why))
+}
+
 /// Whether a resource of kind `inner` goes with one of kind `outer` that it is in.
 pub(crate) fn goes_with(inner: Kind, outer: Kind) -> bool {
     match outer {
@@ -86,7 +107,7 @@ pub(crate) fn goes_with(inner: Kind, outer: Kind) -> bool {
 }
 
 /// What must exist before the resource can. For an origin its ingress is always there,
-/// as an API gateway and a registry are for theirs.
+/// as a Traffic Manager profile, a gateway of either kind and a registry are for theirs.
 pub(crate) fn parent_of(address: &Address) -> Option<Address> {
     let parts: Vec<&str> = address.parts().collect();
     let (kind, take) = match address.kind() {
@@ -95,6 +116,8 @@ pub(crate) fn parent_of(address: &Address) -> Option<Address> {
         | Kind::SqlServer
         | Kind::StorageAccount
         | Kind::IngressProfile
+        | Kind::TrafficEndpoint
+        | Kind::GatewayPool
         | Kind::Alert
         | Kind::Lock => (Kind::ResourceGroup, 2),
         Kind::IngressEndpoint | Kind::OriginGroup => (Kind::IngressProfile, 3),

@@ -14,6 +14,8 @@ use super::compute::reservation_of;
 use super::compute::runs;
 use super::data::Content;
 use super::data_of;
+use super::inside::judge_endpoint;
+use super::inside::judge_members;
 use super::inside::judge_pool;
 use super::inside::judge_probe;
 use super::inside::parent_of;
@@ -47,6 +49,8 @@ impl World {
                 0..=1000 => Ok(()),
                 weight => Err(permanent("InvalidWeight", format!("weight {weight}"))),
             },
+            Kind::TrafficEndpoint => judge_endpoint(address, new),
+            Kind::GatewayPool => judge_members(address, new),
             Kind::ApiSubscription => match user_of(address, text(new, "user")) {
                 Some(user) if self.resources.contains_key(&user) => Ok(()),
                 _ => Err(permanent(

@@ -112,9 +112,7 @@ fn an_elastic_pool_holds_databases() {
     let seen = bench.get(&inside, SQL).ok(200).body;
     assert_eq!(seen["properties"].get("elasticPoolId"), None);
     assert_eq!(seen["sku"]["name"], "S3");
-    bench
-        .call("PATCH", &inside, SQL, &in_pool("/pool"))
-        .ok(202);
+    bench.call("PATCH", &inside, SQL, &in_pool("/pool")).ok(202);
     bench.delete(&path, SQL).refused(400, "ElasticPoolNotEmpty");
     bench.delete(&inside, SQL).ok(202);
     let query =

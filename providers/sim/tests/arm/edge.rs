@@ -130,44 +130,102 @@ fn a_profile_has_endpoints_and_groups_and_takes_them_along() {
 }
 
 #[test]
-fn traffic_manager_and_gateways_are_kept_as_they_are_put() {
+fn endpoints_of_traffic_have_weights_and_stand_in_their_profile() {
     let bench = Bench::new("");
     let group = bench.group(A, "rg");
-    let network = format!("{group}/providers/Microsoft.Network");
-    let profile = format!("{network}/trafficmanagerprofiles/tm");
+    let v = "2022-04-01";
+    let profile = format!("{group}/providers/Microsoft.Network/trafficmanagerprofiles/tm");
     let body =
         json!({ "location": "global", "properties": { "trafficRoutingMethod": "Weighted" } });
-    bench.put(&profile, "2022-04-01", &body).ok(201);
+    bench.put(&profile, v, &body).ok(201);
     let endpoint = format!("{profile}/externalEndpoints/e");
-    let body = json!({ "properties": { "target": "a.example.com", "endpointStatus": "Enabled", "weight": 10 } });
-    bench.put(&endpoint, "2022-04-01", &body).ok(201);
-    bench
-        .call(
-            "PATCH",
-            &endpoint,
-            "2022-04-01",
-            &json!({ "properties": { "weight": 20 } }),
-        )
-        .ok(200);
-    let seen = bench.get(&endpoint, "2022-04-01").ok(200).body;
+    let of = |weight: i64| {
+        json!({ "properties": {
+            "target": "a.example.com", "endpointStatus": "Enabled", "weight": weight } })
+    };
+    for none in [0, 1001] {
+        bench
+            .put(&endpoint, v, &of(none))
+            .refused(400, "BadRequest");
+    }
+    bench.put(&endpoint, v, &of(10)).ok(201);
+    let change = json!({ "properties": { "weight": 20, "endpointStatus": "Disabled" } });
+    bench.call("PATCH", &endpoint, v, &change).ok(200);
+    let seen = bench.get(&endpoint, v).ok(200).body;
     assert_eq!(
         (&seen["properties"]["weight"], &seen["properties"]["target"]),
         (&json!(20), &json!("a.example.com"))
     );
-    let gateway = format!("{network}/applicationGateways/gw");
-    let pools = json!([{ "name": "pool", "properties": { "backendAddresses": [{ "fqdn": "a.example.com" }] } }]);
-    let first = bench
-        .put(
-            &gateway,
-            "2024-01-01",
-            &json!({ "location": "eastus2", "properties": { "backendAddressPools": pools } }),
-        )
+    let shown = bench.get(&profile, v).ok(200).body;
+    let inside = &shown["properties"]["endpoints"][0]["properties"];
+    assert_eq!(inside["endpointStatus"], "Disabled");
+    let gone = bench.delete(&endpoint, v).ok(200);
+    assert_eq!(gone.body, json!({ "boolean": true }));
+    bench.delete(&endpoint, v).ok(204);
+    bench.put(&endpoint, v, &of(1)).ok(201);
+    bench.delete(&profile, v).ok(200);
+    bench.get(&endpoint, v).refused(404, "ResourceNotFound");
+}
+
+#[test]
+fn a_gateway_is_written_whole_on_its_version() {
+    let bench = Bench::new("");
+    let group = bench.group(A, "rg");
+    let v = "2024-01-01";
+    let gateway = format!("{group}/providers/Microsoft.Network/applicationGateways/gw");
+    let of = |pools: serde_json::Value| {
+        json!({ "location": "eastus2", "properties": {
+            "enableHttp2": true, "backendAddressPools": pools } })
+    };
+    let pool = |name: &str, host: &str| json!({ "name": name, "properties": { "backendAddresses": [{ "fqdn": host }] } });
+    bench
+        .put(&gateway, v, &of(json!([pool("one", "a.example.com")])))
         .ok(201);
+    let seen = bench.get(&gateway, v).ok(200).body;
+    assert_eq!(seen["properties"]["enableHttp2"], true);
+    let first = &seen["properties"]["backendAddressPools"][0];
     assert_eq!(
-        bench.get(&gateway, "2024-01-01").ok(200).body["properties"]["backendAddressPools"],
-        pools
+        first["id"],
+        format!("{gateway}/backendAddressPools/one").as_str()
     );
-    assert_eq!(first.body["name"], "gw");
+    assert_eq!(
+        first["properties"]["backendAddresses"][0]["fqdn"],
+        "a.example.com"
+    );
+    // Two have read this version; the second to write is told.
+    let etag = seen["etag"].as_str().expect("a version").to_owned();
+    let put = |pools: serde_json::Value| {
+        let path = format!("{gateway}?api-version={v}");
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("If-Match", etag.as_str()),
+        ];
+        let answer = bench.raw("PUT", &path, &headers, &of(pools).to_string());
+        answer.expect("an answer")
+    };
+    let (one, two) = (pool("one", "a.example.com"), pool("two", "10.0.0.4"));
+    put(json!([one, two])).ok(200);
+    put(json!([one])).refused(412, "PreconditionFailed");
+    let show = || {
+        let world = bench.sim.show().expect("a world");
+        let pools = world.resources.into_iter();
+        let pools = pools.filter(|it| it.address.kind().word() == "gateway_pool");
+        pools
+            .map(|it| it.address.name().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(show(), ["one", "two"]);
+    let query =
+        json!({ "query": "Resources | where type =~ 'microsoft.network/applicationgateways'" });
+    let path = "/providers/Microsoft.ResourceGraph/resources";
+    let rows = bench.call("POST", path, "2024-04-01", &query).ok(200).body;
+    let pools = rows["data"][0]["properties"]["backendAddressPools"].as_array();
+    assert_eq!(pools.map(Vec::len), Some(2));
+    bench.put(&gateway, v, &of(json!([two]))).ok(200);
+    assert_eq!(show(), ["two"]);
+    bench.delete(&gateway, v).ok(200);
+    assert_eq!(show(), Vec::<String>::new());
+    bench.get(&gateway, v).refused(404, "ResourceNotFound");
 }
 
 #[test]
