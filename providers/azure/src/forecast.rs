@@ -43,8 +43,12 @@ fn takes(kind: Kind) -> Takes {
         Kind::ScaleSet => takes(1, 1, 1, 1),
         Kind::CapacityReservation => takes(1, 1, 2, 0),
         Kind::SqlServer | Kind::StorageAccount => takes(1, 1, 1, 0),
-        Kind::SqlDatabase => takes(1, 2, 1, 1),
-        Kind::BlobContainer | Kind::Origin | Kind::Alert => takes(1, 1, 1, 0),
+        Kind::SqlDatabase | Kind::ElasticPool => takes(1, 2, 1, 1),
+        Kind::IngressProfile => takes(1, 0, 1, 1),
+        Kind::IngressEndpoint | Kind::OriginGroup | Kind::GatewayPool => takes(1, 1, 1, 1),
+        Kind::BlobContainer | Kind::Origin | Kind::TrafficEndpoint | Kind::Alert => {
+            takes(1, 1, 1, 0)
+        }
         Kind::Quota | Kind::GroupQuota | Kind::QuotaAllocation => takes(1, 1, 1, 1),
         Kind::QuotaGroup => takes(2, 2, 1, 0),
         // A container that is the record, and what is copied.
@@ -103,6 +107,11 @@ impl Count {
                 }
                 self.add(&here, Class::Reads, takes.before + takes.polls);
                 self.add(&here, Class::Writes, takes.writes);
+            }
+            Verb::Delete if address.kind() == Kind::GatewayPool => {
+                // Its gateway is read, and written without it.
+                self.add(&here, Class::Reads, 1);
+                self.add(&here, Class::Writes, 1);
             }
             Verb::Delete => self.add(&here, Class::Deletes, 1),
             Verb::Copy { from, .. } => {

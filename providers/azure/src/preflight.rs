@@ -27,15 +27,29 @@ pub const PROVIDERS: [(&str, &[Kind]); 8] = [
         "Microsoft.ApiManagement",
         &[Kind::ApiUser, Kind::ApiSubscription, Kind::ApiPolicy],
     ),
-    ("Microsoft.Cdn", &[Kind::Origin]),
+    (
+        "Microsoft.Cdn",
+        &[
+            Kind::IngressProfile,
+            Kind::IngressEndpoint,
+            Kind::OriginGroup,
+            Kind::Origin,
+        ],
+    ),
     (
         "Microsoft.Compute",
         &[Kind::ScaleSet, Kind::CapacityReservation],
     ),
     ("Microsoft.Insights", &[Kind::Alert]),
-    ("Microsoft.Network", &[Kind::ScaleSet]),
+    (
+        "Microsoft.Network",
+        &[Kind::ScaleSet, Kind::TrafficEndpoint, Kind::GatewayPool],
+    ),
     ("Microsoft.Quota", &[Kind::Quota, Kind::QuotaAllocation]),
-    ("Microsoft.Sql", &[Kind::SqlServer, Kind::SqlDatabase]),
+    (
+        "Microsoft.Sql",
+        &[Kind::SqlServer, Kind::ElasticPool, Kind::SqlDatabase],
+    ),
     (
         "Microsoft.Storage",
         &[Kind::StorageAccount, Kind::BlobContainer],
@@ -56,14 +70,20 @@ fn acted_on(action: &str) -> Option<(Kind, Stops)> {
         "Microsoft.ApiManagement/service/subscriptions" => Kind::ApiSubscription,
         "Microsoft.ApiManagement/service/users" => Kind::ApiUser,
         "Microsoft.Authorization/locks" => Kind::Lock,
+        "Microsoft.Cdn/profiles" => Kind::IngressProfile,
+        "Microsoft.Cdn/profiles/afdEndpoints" => Kind::IngressEndpoint,
+        "Microsoft.Cdn/profiles/originGroups" => Kind::OriginGroup,
         "Microsoft.Cdn/profiles/originGroups/origins" => Kind::Origin,
         "Microsoft.Compute/capacityReservationGroups" => Kind::CapacityReservation,
         "Microsoft.Compute/virtualMachineScaleSets" => Kind::ScaleSet,
         "Microsoft.Insights/metricAlerts" => Kind::Alert,
+        "Microsoft.Network/applicationGateways" => Kind::GatewayPool,
+        "Microsoft.Network/trafficmanagerprofiles/externalEndpoints" => Kind::TrafficEndpoint,
         "Microsoft.Quota/quotas" => Kind::Quota,
         "Microsoft.Resources/subscriptions/resourceGroups" => Kind::ResourceGroup,
         "Microsoft.Sql/servers" => Kind::SqlServer,
         "Microsoft.Sql/servers/databases" => Kind::SqlDatabase,
+        "Microsoft.Sql/servers/elasticPools" => Kind::ElasticPool,
         "Microsoft.Storage/storageAccounts" => Kind::StorageAccount,
         "Microsoft.Storage/storageAccounts/blobServices/containers" => Kind::BlobContainer,
         _ => return None,
@@ -267,7 +287,7 @@ mod tests {
     #[test]
     fn actions_that_a_subscription_decides_are_judged() {
         let judged = actions::APPLY.iter().filter(|it| acted_on(it).is_some());
-        assert_eq!(judged.count(), 27);
+        assert_eq!(judged.count(), 38);
     }
 
     #[test]
