@@ -339,6 +339,8 @@ fn has_tags(kind: Kind) -> bool {
         Kind::ResourceGroup
             | Kind::CapacityReservation
             | Kind::ScaleSet
+            | Kind::Cluster
+            | Kind::NodePool
             | Kind::SqlServer
             | Kind::ElasticPool
             | Kind::SqlDatabase

@@ -121,6 +121,10 @@ pub struct Vault {
 pub struct Shapes {
     /// VM scale sets: image, disk, login, network.
     pub scale_set: Json,
+    /// Kubernetes clusters: the first pool of nodes, identity, version, network.
+    pub cluster: Json,
+    /// Further pools of nodes: system, disks, network.
+    pub node_pool: Json,
     /// SQL servers: the administrator.
     pub sql_server: Json,
     /// Storage accounts.

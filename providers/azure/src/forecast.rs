@@ -41,6 +41,9 @@ fn takes(kind: Kind) -> Takes {
     };
     match kind {
         Kind::ScaleSet => takes(1, 1, 1, 1),
+        Kind::Cluster => takes(1, 1, 1, 1),
+        // Its cluster is read with it, because only the cluster says where it is.
+        Kind::NodePool => takes(2, 2, 1, 1),
         Kind::CapacityReservation => takes(1, 1, 2, 0),
         Kind::SqlServer | Kind::StorageAccount => takes(1, 1, 1, 0),
         Kind::SqlDatabase | Kind::ElasticPool => takes(1, 2, 1, 1),

@@ -14,6 +14,7 @@ pub mod sql;
 pub mod storage;
 pub mod edge;
 pub mod ingress;
+pub mod kubernetes;
 pub mod network;
 pub mod gateway;
 pub mod registry;

@@ -22,7 +22,7 @@ use crate::map::path;
 use crate::map::sku;
 
 /// The resource providers that resources of a fleet are of, with their kinds.
-pub const PROVIDERS: [(&str, &[Kind]); 8] = [
+pub const PROVIDERS: [(&str, &[Kind]); 9] = [
     (
         "Microsoft.ApiManagement",
         &[Kind::ApiUser, Kind::ApiSubscription, Kind::ApiPolicy],
@@ -38,7 +38,11 @@ pub const PROVIDERS: [(&str, &[Kind]); 8] = [
     ),
     (
         "Microsoft.Compute",
-        &[Kind::ScaleSet, Kind::CapacityReservation],
+        &[Kind::ScaleSet, Kind::NodePool, Kind::CapacityReservation],
+    ),
+    (
+        "Microsoft.ContainerService",
+        &[Kind::Cluster, Kind::NodePool],
     ),
     ("Microsoft.Insights", &[Kind::Alert]),
     (
@@ -76,6 +80,8 @@ fn acted_on(action: &str) -> Option<(Kind, Stops)> {
         "Microsoft.Cdn/profiles/originGroups/origins" => Kind::Origin,
         "Microsoft.Compute/capacityReservationGroups" => Kind::CapacityReservation,
         "Microsoft.Compute/virtualMachineScaleSets" => Kind::ScaleSet,
+        "Microsoft.ContainerService/managedClusters" => Kind::Cluster,
+        "Microsoft.ContainerService/managedClusters/agentPools" => Kind::NodePool,
         "Microsoft.Insights/metricAlerts" => Kind::Alert,
         "Microsoft.Network/applicationGateways" => Kind::GatewayPool,
         "Microsoft.Network/trafficmanagerprofiles/externalEndpoints" => Kind::TrafficEndpoint,
@@ -287,7 +293,7 @@ mod tests {
     #[test]
     fn actions_that_a_subscription_decides_are_judged() {
         let judged = actions::APPLY.iter().filter(|it| acted_on(it).is_some());
-        assert_eq!(judged.count(), 38);
+        assert_eq!(judged.count(), 42);
     }
 
     #[test]

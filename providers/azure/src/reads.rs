@@ -19,6 +19,7 @@ use crate::map::gateway;
 use crate::map::groups;
 use crate::map::ingress;
 use crate::map::json;
+use crate::map::kubernetes;
 use crate::map::network;
 use crate::map::path;
 use crate::map::reservation;
@@ -56,6 +57,7 @@ impl Azure {
             Kind::QuotaAllocation => self.allocation(address).await?,
             Kind::CapacityReservation => self.reservation_settings(address).await?,
             Kind::ScaleSet => self.scale_set_settings(address).await?,
+            Kind::NodePool => self.node_pool_settings(address).await?,
             Kind::GatewayPool => {
                 let gateway = self.gateway(address).await?;
                 let pool = gateway.as_ref();
@@ -182,6 +184,33 @@ impl Azure {
         Ok(Some(scale_set::read(&found, &sizes, &self.places)))
     }
 
+    /// A pool of nodes, with where its cluster is.
+    pub(crate) async fn node_pool(
+        &self,
+        address: &Address,
+    ) -> Result<Option<kubernetes::Found>, Fault> {
+        let Some(pool) = self.raw(address).await? else {
+            return Ok(None);
+        };
+        let (id, version) = path::id(address, &self.places)?;
+        let url = self.url(kubernetes::cluster_of(&id), version);
+        let cluster = self.client.get(&url).await?;
+        let location = cluster.as_ref();
+        let location = location.and_then(|it| json::text(it, &["location"]));
+        let location = location.map(str::to_owned);
+        Ok(Some(kubernetes::Found { pool, location }))
+    }
+
+    async fn node_pool_settings(&self, address: &Address) -> Result<Option<Settings>, Fault> {
+        let Some(found) = self.node_pool(address).await? else {
+            return Ok(None);
+        };
+        let unknown = kubernetes::unknown_size(&found.pool).is_some();
+        let place = serde_json::json!({"location": found.location});
+        let sizes = self.sizes_for(unknown, address, &place).await?;
+        Ok(Some(kubernetes::read_pool(&found, &sizes, &self.places)))
+    }
+
     async fn sizes_for(
         &self,
         unknown: bool,
@@ -272,6 +301,7 @@ pub(crate) fn read_plain(kind: Kind, found: &Json) -> Option<Settings> {
     Some(match kind {
         Kind::ResourceGroup => return groups::read_group(found),
         Kind::Lock => groups::read_lock(found),
+        Kind::Cluster => kubernetes::read_cluster(found),
         Kind::SqlServer => sql::read_server(found),
         Kind::ElasticPool => sql::read_pool(found),
         Kind::SqlDatabase => sql::read_database(found),

@@ -20,6 +20,7 @@ use crate::map::gateway;
 use crate::map::groups;
 use crate::map::ingress;
 use crate::map::json;
+use crate::map::kubernetes;
 use crate::map::network;
 use crate::map::path;
 use crate::map::quota as quotas;
@@ -115,6 +116,13 @@ impl Azure {
                 let now = self.scale_set(address).await?;
                 scale_set::put(&id, address, settings, now.as_ref(), &self.places)?
             }
+            Kind::NodePool => {
+                expect("instances");
+                let (id, _) = path::id(address, &self.places)?;
+                let now = self.node_pool(address).await?;
+                let shape = self.filled(&self.places.shapes.node_pool, address, settings);
+                kubernetes::put_pool(&id, settings, &shape, now.as_ref(), &self.places)?
+            }
             Kind::GatewayPool => {
                 expect("members");
                 let (id, _) = path::id(address, &self.places)?;
@@ -143,6 +151,11 @@ impl Azure {
             Kind::ApiUser => gateway::put_user(&id, name, settings),
             Kind::ApiSubscription => gateway::put_subscription(&id, name, settings),
             Kind::ApiPolicy => gateway::put_policy(&id, settings)?,
+            Kind::Cluster => {
+                let now = self.raw(address).await?;
+                let shape = self.filled(&shapes.cluster, address, settings);
+                kubernetes::put_cluster(&id, name, settings, &shape, now.as_ref())?
+            }
             Kind::SqlServer => {
                 let now = self.raw(address).await?;
                 let shape = self.filled(&shapes.sql_server, address, settings);

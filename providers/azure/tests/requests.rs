@@ -107,6 +107,10 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"sku": "S3", "tenant": "ann", "tags": tags()}),
         ),
         (
+            within(Kind::Cluster, &["aks"]),
+            json!({"region": "eastus2", "tags": tags()}),
+        ),
+        (
             within(Kind::ElasticPool, &["sql-a", "p1"]),
             json!({"sku": "StandardPool", "capacity": 100, "tags": tags()}),
         ),
@@ -201,6 +205,16 @@ fn cases() -> Vec<(Address, Settings)> {
             "power": "deallocated", "reservation": reservation, "tags": tags()});
         cases.push((within(Kind::ScaleSet, &[name]), settings(wanted)));
     }
+    for (name, instances, power, zones, reservation) in [
+        ("one", 2, "running", json!(["1", "2"]), String::new()),
+        ("two", 4, "deallocated", json!(["1"]), crg().0.to_string()),
+        ("none", 0, "deallocated", json!([]), String::new()),
+    ] {
+        let wanted = json!({"region": "eastus2", "zones": zones, "sku": "Standard_D8s_v5",
+            "family": "standardDSv5Family", "vcpus": 8, "instances": instances,
+            "power": power, "reservation": reservation, "tags": tags()});
+        cases.push((within(Kind::NodePool, &["aks", name]), settings(wanted)));
+    }
     cases
 }
 
@@ -271,6 +285,28 @@ async fn a_patch_changes_what_it_names() {
             .unwrap();
         read_back(&seen, &settings(change));
     }
+    let pool = at(Kind::NodePool, &["shared", "rg-a", "aks", "two"]);
+    for change in [
+        json!({"instances": 3}),
+        json!({"power": "running"}),
+        json!({"power": "deallocated", "tags": {}}),
+        json!({"instances": 0}),
+    ] {
+        let seen = done(&azure, &patch(&pool, change.clone())).await;
+        read_back(&seen.unwrap().unwrap(), &settings(change));
+    }
+    for fixed in [
+        json!({"sku": "Standard_D16s_v5"}),
+        json!({"zones": ["3"]}),
+        json!({"reservation": ""}),
+    ] {
+        let fault = done(&azure, &patch(&pool, fixed)).await.unwrap_err();
+        assert_eq!(fault.code, "PropertyChangeNotAllowed");
+    }
+    let cluster = at(Kind::Cluster, &["shared", "rg-a", "aks"]);
+    done(&azure, &patch(&cluster, json!({"tags": {"x": "y"}})))
+        .await
+        .unwrap();
     let origin = at(Kind::Origin, &["shared", "rg-a", "afd", "og", "origin-a"]);
     let off = done(&azure, &patch(&origin, json!({"enabled": false}))).await;
     let off = off.unwrap().unwrap();

@@ -52,6 +52,12 @@ kinds! {
     /// A VM scale set. Settings: `region`, `zone`, `sku`, `family`, `vcpus` (per instance),
     /// `instances`, `power` (`running` or `deallocated`), `reservation` (an address, or empty), `tags`.
     ScaleSet = "scale_set" ["subscription", "resource_group", "name"];
+    /// A Kubernetes cluster. Settings: `region`, `tags`.
+    Cluster = "cluster" ["subscription", "resource_group", "name"];
+    /// A pool of a cluster's nodes. Settings: `region` (the cluster's), `zones`, `sku`, `family`,
+    /// `vcpus` (per node), `instances`, `power` (`running` or `deallocated`), `reservation` (an
+    /// address, or empty), `tags`. Region, zones, size and reservation are fixed when it is made.
+    NodePool = "node_pool" ["subscription", "resource_group", "cluster", "name"];
     /// A SQL server. Settings: `region`, `tags`.
     SqlServer = "sql_server" ["subscription", "resource_group", "name"];
     /// An elastic pool of a SQL server, for databases whose `sku` is `pool:NAME`.

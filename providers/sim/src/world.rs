@@ -177,7 +177,7 @@ impl World {
     pub(crate) fn reindex(&mut self) {
         self.index = Index::default();
         let addresses: Vec<Address> = self.resources.keys().cloned().collect();
-        for kind in [Kind::CapacityReservation, Kind::ScaleSet] {
+        for kind in [Kind::CapacityReservation, Kind::ScaleSet, Kind::NodePool] {
             for address in addresses.iter().filter(|address| address.kind() == kind) {
                 let settings = self.resources[address].settings.clone();
                 let shift = self.shift(address, None, Some(&settings));

@@ -22,7 +22,8 @@ pub const CONTAINERS: &str = "ResourceContainers \
 pub const RESOURCES: &str = "Resources \
     | where type in~ ('microsoft.compute/capacityreservationgroups', \
     'microsoft.compute/capacityreservationgroups/capacityreservations', \
-    'microsoft.compute/virtualmachinescalesets', 'microsoft.sql/servers', \
+    'microsoft.compute/virtualmachinescalesets', 'microsoft.containerservice/managedclusters', \
+    'microsoft.sql/servers', \
     'microsoft.sql/servers/databases', 'microsoft.sql/servers/elasticpools', 'microsoft.storage/storageaccounts', \
     'microsoft.cdn/profiles', 'microsoft.cdn/profiles/afdendpoints', \
     'microsoft.network/trafficmanagerprofiles', 'microsoft.network/applicationgateways', \
@@ -76,7 +77,7 @@ pub fn views(rows: &[Json]) -> std::collections::BTreeMap<String, Json> {
 }
 
 /// Types whose rows hold other resources, the list that holds them, and their own type's word.
-const HOLDERS: [(&str, &str, &str); 2] = [
+const HOLDERS: [(&str, &str, &str); 3] = [
     (
         "microsoft.network/trafficmanagerprofiles",
         "endpoints",
@@ -86,6 +87,11 @@ const HOLDERS: [(&str, &str, &str); 2] = [
         "microsoft.network/applicationgateways",
         "backendAddressPools",
         "backendAddressPools",
+    ),
+    (
+        "microsoft.containerservice/managedclusters",
+        "agentPoolProfiles",
+        "agentPools",
     ),
 ];
 
@@ -99,8 +105,10 @@ pub fn within(row: &Json) -> Vec<Json> {
     let items = json::list(row, &["properties", list]).iter();
     let own = format!("{kind}/{word}");
     // A profile's endpoints are of three types, of which one has addresses.
-    let items = items
-        .filter(|item| json::text(item, &["type"]).is_none_or(|it| it.eq_ignore_ascii_case(&own)));
+    let items = items.filter(|item| {
+        let other = |it: &str| it.contains('/') && !it.eq_ignore_ascii_case(&own);
+        !json::text(item, &["type"]).is_some_and(other)
+    });
     let items = items.filter_map(|item| {
         let name = json::text(item, &["name"])?;
         Some(json!({
@@ -108,7 +116,8 @@ pub fn within(row: &Json) -> Vec<Json> {
             "name": name,
             "type": own,
             "location": row.get("location"),
-            "properties": item.get("properties"),
+            // A cluster's pools have theirs beside their name.
+            "properties": item.get("properties").unwrap_or(item),
         }))
     });
     items.collect()

@@ -15,6 +15,8 @@ type Row = (Kind, &'static str, &'static str);
 
 /// Compute, as the schemas are pinned.
 pub const COMPUTE: &str = "2024-07-01";
+/// Kubernetes clusters.
+pub const CLUSTERS: &str = "2024-05-01";
 /// Quota and quota groups; other versions are other APIs (S13).
 pub const QUOTA: &str = "2025-09-01";
 /// Resource groups and tags.
@@ -50,6 +52,8 @@ const TABLE: &[Row] = &[
     (Kind::ResourceGroup, "", RESOURCES),
     (Kind::CapacityReservation, "/providers/Microsoft.Compute/capacityReservationGroups/{name}", COMPUTE),
     (Kind::ScaleSet, "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}", COMPUTE),
+    (Kind::Cluster, "/providers/Microsoft.ContainerService/managedClusters/{name}", CLUSTERS),
+    (Kind::NodePool, "/providers/Microsoft.ContainerService/managedClusters/{cluster}/agentPools/{name}", CLUSTERS),
     (Kind::SqlServer, "/providers/Microsoft.Sql/servers/{name}", SQL),
     (Kind::ElasticPool, "/providers/Microsoft.Sql/servers/{server}/elasticPools/{name}", SQL),
     (Kind::SqlDatabase, "/providers/Microsoft.Sql/servers/{server}/databases/{name}", SQL),

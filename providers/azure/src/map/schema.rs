@@ -82,7 +82,18 @@ pub fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
         Kind::Quota | Kind::GroupQuota => &[("limit", Int)],
         Kind::QuotaGroup => &[("subscriptions", List)],
         Kind::QuotaAllocation => &[("cores", Int)],
-        Kind::ResourceGroup | Kind::SqlServer => &[("region", Text), ("tags", Map)],
+        Kind::ResourceGroup | Kind::SqlServer | Kind::Cluster => &[("region", Text), ("tags", Map)],
+        Kind::NodePool => &[
+            ("region", Text),
+            ("zones", List),
+            ("sku", Text),
+            ("family", Text),
+            ("vcpus", Int),
+            ("instances", Int),
+            ("power", Text),
+            ("reservation", Text),
+            ("tags", Map),
+        ],
         Kind::CapacityReservation => &[
             ("region", Text),
             ("zones", List),
@@ -144,6 +155,8 @@ pub fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::QuotaAllocation
         | Kind::ResourceGroup
         | Kind::ScaleSet
+        | Kind::Cluster
+        | Kind::NodePool
         | Kind::SqlServer
         | Kind::ElasticPool
         | Kind::StorageAccount

@@ -17,6 +17,7 @@ use super::beside::Next;
 use super::face::Face;
 use super::face::type_of;
 use super::json;
+use super::kubernetes;
 use super::locks;
 use super::network;
 use super::operations;
@@ -136,10 +137,12 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     } else {
         Verb::Put { settings }
     };
-    let mut outcome = face.perform(&at, verb, Precondition::Any, request)?;
+    let outcome = face.perform(&at, verb, Precondition::Any, request);
+    let mut outcome = outcome.map_err(|refusal| kubernetes::worded(of, refusal))?;
     if let Some(verb) = copy {
         outcome = fill(face, request, &at, outcome, verb)?;
     }
+    kubernetes::absorb(face, request, target, of, &body)?;
     face.beside().put(&id, of.name, body.clone());
     let body = match &outcome {
         Outcome::Done(_) => show(face, target)?,
@@ -241,6 +244,7 @@ fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer 
         return Ok(Reply::empty(204));
     }
     locks::check(face, &id)?;
+    kubernetes::keep_system(face, target, of)?;
     let Some(at) = locate(face, target, of)? else {
         network::dissolve(face, request, target, of)?;
         face.beside().forget(&id);

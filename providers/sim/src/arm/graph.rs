@@ -198,6 +198,7 @@ fn shown(face: &Face, resource: &Resource, subscription: &str) -> Result<Vec<Jso
         at.kind(),
         Kind::CapacityReservation
             | Kind::ScaleSet
+            | Kind::Cluster
             | Kind::SqlServer
             | Kind::ElasticPool
             | Kind::SqlDatabase

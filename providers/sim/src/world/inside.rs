@@ -24,6 +24,39 @@ impl World {
         }
     }
 
+    /// Refuses a cluster without a region, or in another than it was made in.
+    pub(crate) fn judge_cluster(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
+        let region = text(new, "region");
+        let old = self.resources.get(address);
+        let old = old.map(|entry| text(&entry.settings, "region"));
+        if region.is_empty() || old.is_some_and(|old| old != region) {
+            let why = format!("{address}: `region` is given once, when the cluster is made");
+            return Err(permanent("InvalidParameter", why));
+        }
+        Ok(())
+    }
+
+    /// Refuses a pool of nodes that is not where its cluster is, that would become another, or
+    /// that there is no quota or no room for.
+    pub(crate) fn judge_node_pool(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
+        let cluster = parent_of(address).and_then(|cluster| self.resources.get(&cluster));
+        let region = cluster.map_or("", |cluster| text(&cluster.settings, "region"));
+        if text(new, "region") != region {
+            let why = format!("{address}: its cluster is in `{region}`");
+            return Err(permanent("InvalidParameter", why));
+        }
+        if let Some(entry) = self.resources.get(address) {
+            let old = &entry.settings;
+            for fixed in ["zones", "sku", "family", "vcpus", "reservation"] {
+                if old.get(fixed) != new.get(fixed) {
+                    let why = format!("`{fixed}` of a pool of nodes cannot change");
+                    return Err(permanent("PropertyChangeNotAllowed", why));
+                }
+            }
+        }
+        self.judge_scale_set(address, new)
+    }
+
     /// Refuses a profile without a size, and another size than it was made with.
     pub(crate) fn judge_profile(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
         let sku = text(new, "sku");
@@ -89,6 +122,7 @@ pub(crate) fn goes_with(inner: Kind, outer: Kind) -> bool {
     match outer {
         Kind::Subscription => inner.parts().first() == Some(&"subscription"),
         Kind::ResourceGroup => inner.parts().get(1) == Some(&"resource_group"),
+        Kind::Cluster => inner == Kind::NodePool,
         Kind::SqlServer => matches!(
             inner,
             Kind::ElasticPool | Kind::SqlDatabase | Kind::TenantSchema
@@ -113,6 +147,7 @@ pub(crate) fn parent_of(address: &Address) -> Option<Address> {
     let (kind, take) = match address.kind() {
         Kind::CapacityReservation
         | Kind::ScaleSet
+        | Kind::Cluster
         | Kind::SqlServer
         | Kind::StorageAccount
         | Kind::IngressProfile
@@ -121,6 +156,7 @@ pub(crate) fn parent_of(address: &Address) -> Option<Address> {
         | Kind::Alert
         | Kind::Lock => (Kind::ResourceGroup, 2),
         Kind::IngressEndpoint | Kind::OriginGroup => (Kind::IngressProfile, 3),
+        Kind::NodePool => (Kind::Cluster, 3),
         Kind::ElasticPool | Kind::SqlDatabase => (Kind::SqlServer, 3),
         Kind::TenantSchema => (Kind::SqlDatabase, 4),
         Kind::BlobContainer => (Kind::StorageAccount, 3),

@@ -8,8 +8,10 @@ use stampctl_contract::FaultClass;
 use stampctl_contract::Kind;
 
 use super::World;
+use super::compute::is_machines;
 use super::compute::quota_of;
 use super::compute::reservation_of;
+use super::compute::takes_quota;
 use super::inside::goes_with;
 use super::inside::pool_of;
 use super::schema::conflict;
@@ -94,7 +96,9 @@ impl World {
     /// Refuses to take away a reservation that scale sets outside of `place` use.
     fn judge_reservations_within(&self, place: &Address) -> Result<(), Fault> {
         let mut inside: BTreeMap<Address, i64> = BTreeMap::new();
-        for (_, entry) in self.beneath(Kind::ScaleSet, place.path()) {
+        let sets = self.beneath(Kind::ScaleSet, place.path());
+        let pools = self.beneath(Kind::NodePool, place.path());
+        for (_, entry) in sets.chain(pools) {
             if let Some(reservation) = reservation_of(&entry.settings) {
                 *inside.entry(reservation).or_default() += 1;
             }
@@ -153,7 +157,7 @@ impl World {
     /// The resource and all that goes with it: compute first, so that sums stay right.
     fn doomed(&self, address: &Address) -> Vec<Address> {
         let inside = |kind: Kind| goes_with(kind, address.kind());
-        let first = [Kind::ScaleSet, Kind::CapacityReservation];
+        let first = [Kind::ScaleSet, Kind::NodePool, Kind::CapacityReservation];
         let rest = Kind::ALL.iter().filter(|kind| !first.contains(kind));
         let kinds = first.iter().chain(rest);
         let mut doomed: Vec<Address> = kinds
@@ -169,7 +173,7 @@ impl World {
     /// those of scale sets at 0 instances, and of stopped machines that do not count.
     fn held_by(&mut self, doomed: &[Address]) -> BTreeMap<Address, i64> {
         let mut held: BTreeMap<Address, i64> = BTreeMap::new();
-        for address in doomed.iter().filter(|one| one.kind() == Kind::ScaleSet) {
+        for address in doomed.iter().filter(|one| is_machines(one.kind())) {
             let Some(entry) = self.resources.get(address) else {
                 continue;
             };
@@ -211,7 +215,7 @@ impl World {
             return;
         };
         let old = entry.settings.clone();
-        if matches!(address.kind(), Kind::CapacityReservation | Kind::ScaleSet) {
+        if takes_quota(address.kind()) {
             let shift = self.shift(address, Some(&old), None);
             self.index_compute(address, Some(&old), None, &shift);
         }

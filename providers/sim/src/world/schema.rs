@@ -77,7 +77,18 @@ pub(crate) fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
         Kind::Quota | Kind::GroupQuota => &[("limit", Int)],
         Kind::QuotaGroup => &[("subscriptions", List)],
         Kind::QuotaAllocation => &[("cores", Int)],
-        Kind::ResourceGroup | Kind::SqlServer => &[("region", Text), ("tags", Map)],
+        Kind::ResourceGroup | Kind::SqlServer | Kind::Cluster => &[("region", Text), ("tags", Map)],
+        Kind::NodePool => &[
+            ("region", Text),
+            ("zones", List),
+            ("sku", Text),
+            ("family", Text),
+            ("vcpus", Int),
+            ("instances", Int),
+            ("power", Text),
+            ("reservation", Text),
+            ("tags", Map),
+        ],
         Kind::CapacityReservation => &[
             ("region", Text),
             ("zones", List),
@@ -139,6 +150,8 @@ pub(crate) fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::QuotaAllocation
         | Kind::ResourceGroup
         | Kind::ScaleSet
+        | Kind::Cluster
+        | Kind::NodePool
         | Kind::SqlServer
         | Kind::ElasticPool
         | Kind::StorageAccount

@@ -9,9 +9,11 @@ use stampctl_contract::Settings;
 
 use super::World;
 use super::compute::Shift;
+use super::compute::is_machines;
 use super::compute::quota_of;
 use super::compute::reservation_of;
 use super::compute::runs;
+use super::compute::takes_quota;
 use super::data::Content;
 use super::data_of;
 use super::inside::judge_endpoint;
@@ -36,6 +38,8 @@ impl World {
             Kind::QuotaGroup => self.judge_group(address, new),
             Kind::CapacityReservation => self.judge_reservation(address, new),
             Kind::ScaleSet => self.judge_scale_set(address, new),
+            Kind::Cluster => self.judge_cluster(address, new),
+            Kind::NodePool => self.judge_node_pool(address, new),
             Kind::ElasticPool => judge_pool(address, new),
             Kind::SqlDatabase => {
                 self.judge_pooled(address, new)?;
@@ -117,7 +121,7 @@ impl World {
             .resources
             .get(address)
             .map(|entry| entry.settings.clone());
-        if matches!(address.kind(), Kind::CapacityReservation | Kind::ScaleSet) {
+        if takes_quota(address.kind()) {
             let shift = self.shift(address, old.as_ref(), Some(new));
             self.index_compute(address, old.as_ref(), Some(new), &shift);
             self.account_release(address, old.as_ref(), Some(new));
@@ -208,7 +212,7 @@ impl World {
         for (pool, more) in &shift.machines {
             *self.index.machines.entry(pool.clone()).or_default() += more;
         }
-        if address.kind() != Kind::ScaleSet {
+        if !is_machines(address.kind()) {
             return;
         }
         for (sign, settings) in [(-1, old), (1, new)] {
@@ -232,7 +236,7 @@ impl World {
         old: Option<&Settings>,
         new: Option<&Settings>,
     ) {
-        if address.kind() != Kind::ScaleSet {
+        if !is_machines(address.kind()) {
             return;
         }
         let size = |settings: Option<&Settings>| {
