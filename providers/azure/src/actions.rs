@@ -8,6 +8,7 @@ use crate::wire::Method;
 /// What `observe` and `plan` need, all of it reading.
 pub const PLAN: &[&str] = &[
     "Microsoft.ApiManagement/service/policyFragments/read",
+    "Microsoft.ApiManagement/service/products/read",
     "Microsoft.ApiManagement/service/subscriptions/read",
     "Microsoft.ApiManagement/service/users/read",
     "Microsoft.Authorization/locks/read",
@@ -24,6 +25,7 @@ pub const PLAN: &[&str] = &[
     "Microsoft.Compute/virtualMachineScaleSets/read",
     "Microsoft.ContainerService/managedClusters/agentPools/read",
     "Microsoft.ContainerService/managedClusters/read",
+    "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/read",
     "Microsoft.Insights/metricAlerts/read",
     "Microsoft.Network/applicationGateways/read",
     "Microsoft.Network/trafficmanagerprofiles/externalEndpoints/read",
@@ -51,6 +53,8 @@ pub const PLAN: &[&str] = &[
 pub const APPLY: &[&str] = &[
     "Microsoft.ApiManagement/service/policyFragments/delete",
     "Microsoft.ApiManagement/service/policyFragments/write",
+    "Microsoft.ApiManagement/service/products/delete",
+    "Microsoft.ApiManagement/service/products/write",
     "Microsoft.ApiManagement/service/subscriptions/delete",
     "Microsoft.ApiManagement/service/subscriptions/write",
     "Microsoft.ApiManagement/service/users/delete",
@@ -79,6 +83,9 @@ pub const APPLY: &[&str] = &[
     "Microsoft.ContainerService/managedClusters/agentPools/write",
     "Microsoft.ContainerService/managedClusters/delete",
     "Microsoft.ContainerService/managedClusters/write",
+    "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/delete",
+    "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/write",
+    "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/write",
     "Microsoft.Insights/metricAlerts/delete",
     "Microsoft.Insights/metricAlerts/write",
     "Microsoft.Network/applicationGateways/write",

@@ -56,6 +56,9 @@ fn takes(kind: Kind) -> Takes {
         Kind::QuotaGroup => takes(2, 2, 1, 0),
         // A container that is the record, and what is copied.
         Kind::Backup => takes(1, 1, 2, 0),
+        // The database around it, and itself, each with a question.
+        Kind::RegistryContainer => takes(1, 1, 2, 2),
+        Kind::ApiProduct => takes(1, 1, 1, 0),
         _ => takes(1, 0, 1, 0),
     }
 }

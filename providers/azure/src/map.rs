@@ -18,6 +18,7 @@ pub mod kubernetes;
 pub mod network;
 pub mod gateway;
 pub mod registry;
+pub mod container;
 pub mod measures;
 pub mod graph;
 pub mod backup;

@@ -22,10 +22,15 @@ use crate::map::path;
 use crate::map::sku;
 
 /// The resource providers that resources of a fleet are of, with their kinds.
-pub const PROVIDERS: [(&str, &[Kind]); 9] = [
+pub const PROVIDERS: [(&str, &[Kind]); 10] = [
     (
         "Microsoft.ApiManagement",
-        &[Kind::ApiUser, Kind::ApiSubscription, Kind::ApiPolicy],
+        &[
+            Kind::ApiProduct,
+            Kind::ApiUser,
+            Kind::ApiSubscription,
+            Kind::ApiPolicy,
+        ],
     ),
     (
         "Microsoft.Cdn",
@@ -44,6 +49,7 @@ pub const PROVIDERS: [(&str, &[Kind]); 9] = [
         "Microsoft.ContainerService",
         &[Kind::Cluster, Kind::NodePool],
     ),
+    ("Microsoft.DocumentDB", &[Kind::RegistryContainer]),
     ("Microsoft.Insights", &[Kind::Alert]),
     (
         "Microsoft.Network",
@@ -71,6 +77,7 @@ fn acted_on(action: &str) -> Option<(Kind, Stops)> {
     };
     let kind = match place {
         "Microsoft.ApiManagement/service/policyFragments" => Kind::ApiPolicy,
+        "Microsoft.ApiManagement/service/products" => Kind::ApiProduct,
         "Microsoft.ApiManagement/service/subscriptions" => Kind::ApiSubscription,
         "Microsoft.ApiManagement/service/users" => Kind::ApiUser,
         "Microsoft.Authorization/locks" => Kind::Lock,
@@ -82,6 +89,10 @@ fn acted_on(action: &str) -> Option<(Kind, Stops)> {
         "Microsoft.Compute/virtualMachineScaleSets" => Kind::ScaleSet,
         "Microsoft.ContainerService/managedClusters" => Kind::Cluster,
         "Microsoft.ContainerService/managedClusters/agentPools" => Kind::NodePool,
+        "Microsoft.DocumentDB/databaseAccounts/sqlDatabases"
+        | "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers" => {
+            Kind::RegistryContainer
+        }
         "Microsoft.Insights/metricAlerts" => Kind::Alert,
         "Microsoft.Network/applicationGateways" => Kind::GatewayPool,
         "Microsoft.Network/trafficmanagerprofiles/externalEndpoints" => Kind::TrafficEndpoint,
@@ -293,7 +304,7 @@ mod tests {
     #[test]
     fn actions_that_a_subscription_decides_are_judged() {
         let judged = actions::APPLY.iter().filter(|it| acted_on(it).is_some());
-        assert_eq!(judged.count(), 42);
+        assert_eq!(judged.count(), 47);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use stampctl_contract::Value;
 
 use crate::azure::Azure;
 use crate::fault::permanent;
+use crate::map::container;
 use crate::map::edge;
 use crate::map::gateway;
 use crate::map::groups;
@@ -314,6 +315,8 @@ pub(crate) fn read_plain(kind: Kind, found: &Json) -> Option<Settings> {
         Kind::TrafficEndpoint => network::read_endpoint(found),
         Kind::GatewayPool => network::read_pool(found),
         Kind::Alert => edge::read_alert(found),
+        Kind::ApiProduct => gateway::read_product(found),
+        Kind::RegistryContainer => container::read(found),
         Kind::ApiUser => gateway::read_user(found),
         Kind::ApiSubscription => gateway::read_subscription(found),
         Kind::ApiPolicy => gateway::read_policy(found),

@@ -15,6 +15,7 @@ use crate::azure::Azure;
 use crate::fault::conflict;
 use crate::fault::permanent;
 use crate::journey::Journey;
+use crate::map::container;
 use crate::map::edge;
 use crate::map::gateway;
 use crate::map::groups;
@@ -123,6 +124,11 @@ impl Azure {
                 let shape = self.filled(&self.places.shapes.node_pool, address, settings);
                 kubernetes::put_pool(&id, settings, &shape, now.as_ref(), &self.places)?
             }
+            Kind::RegistryContainer => {
+                let (id, _) = path::id(address, &self.places)?;
+                let now = self.raw(address).await?;
+                container::put(&id, settings, now.as_ref())?
+            }
             Kind::GatewayPool => {
                 expect("members");
                 let (id, _) = path::id(address, &self.places)?;
@@ -148,6 +154,10 @@ impl Azure {
         Ok(match address.kind() {
             Kind::ResourceGroup => groups::put_group(&id, settings),
             Kind::Lock => groups::put_lock(&id, settings),
+            Kind::ApiProduct => {
+                let now = self.raw(address).await?;
+                gateway::put_product(&id, settings, now.as_ref())
+            }
             Kind::ApiUser => gateway::put_user(&id, name, settings),
             Kind::ApiSubscription => gateway::put_subscription(&id, name, settings),
             Kind::ApiPolicy => gateway::put_policy(&id, settings)?,
@@ -266,7 +276,7 @@ impl Azure {
                 steps.push(Step::delete(id, path::QUOTA));
                 steps
             }
-            Kind::ApiUser | Kind::ApiSubscription | Kind::ApiPolicy => {
+            Kind::ApiProduct | Kind::ApiUser | Kind::ApiSubscription | Kind::ApiPolicy => {
                 let (id, _) = path::id(address, &self.places)?;
                 vec![gateway::delete(&id)]
             }

@@ -179,6 +179,14 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"level": "CanNotDelete"}),
         ),
         (
+            within(Kind::ApiProduct, &["apim", "basic"]),
+            json!({"title": "Basic", "state": "published", "approval": false}),
+        ),
+        (
+            within(Kind::RegistryContainer, &["acct", "stampctl", "registry"]),
+            json!({"partition_key": "/collection"}),
+        ),
+        (
             within(Kind::ApiUser, &["apim", "ann-admin"]),
             json!({"email": "a@b.example", "state": "active"}),
         ),

@@ -92,6 +92,9 @@ kinds! {
     Alert = "alert" ["subscription", "resource_group", "name"];
     /// A management lock on a resource group. Settings: `level` (`CanNotDelete`).
     Lock = "lock" ["subscription", "resource_group", "name"];
+    /// A product of the API gateway, to which users subscribe. Settings: `title`, `state`
+    /// (`published` or `notPublished`), `approval` (whether a subscription waits for one).
+    ApiProduct = "api_product" ["subscription", "resource_group", "service", "name"];
     /// A user of the API gateway. Settings: `email`, `state`.
     ApiUser = "api_user" ["subscription", "resource_group", "service", "name"];
     /// A user's subscription to a product of the API gateway. Settings: `product`, `user`, `state`.
@@ -101,6 +104,11 @@ kinds! {
     /// A backup or an export. Settings: `source` (an address), `tenant` (empty: all of it);
     /// `records`, `digest`, `verified`, `taken_at` (read only).
     Backup = "backup" ["subscription", "vault", "name"];
+    /// The container that a tenant registry is kept in, and the database around it. Settings:
+    /// `partition_key` (a path such as `/collection`, fixed when it is made). Whatever is in the
+    /// container goes with it.
+    RegistryContainer = "registry_container"
+        ["subscription", "resource_group", "account", "database", "name"];
     /// An entry of the tenant registry, with an `ETag`. Settings: whatever the caller keeps there.
     RegistryItem = "registry_item" ["registry", "collection", "id"];
     /// What is measured of all compute and data in one resource group (read only), each absent

@@ -41,6 +41,8 @@ pub const TRAFFIC: &str = "2022-04-01";
 pub const NETWORK: &str = "2024-01-01";
 /// API Management.
 pub const GATEWAY: &str = "2022-08-01";
+/// Cosmos DB's accounts and containers.
+pub const COSMOS: &str = "2024-05-15";
 /// Alert rules.
 pub const ALERTS: &str = "2018-03-01";
 
@@ -67,6 +69,8 @@ const TABLE: &[Row] = &[
     (Kind::GatewayPool, "/providers/Microsoft.Network/applicationGateways/{gateway}/backendAddressPools/{name}", NETWORK),
     (Kind::Alert, "/providers/Microsoft.Insights/metricAlerts/{name}", ALERTS),
     (Kind::Lock, "/providers/Microsoft.Authorization/locks/{name}", LOCKS),
+    (Kind::ApiProduct, "/providers/Microsoft.ApiManagement/service/{service}/products/{name}", GATEWAY),
+    (Kind::RegistryContainer, "/providers/Microsoft.DocumentDB/databaseAccounts/{account}/sqlDatabases/{database}/containers/{name}", COSMOS),
     (Kind::ApiUser, "/providers/Microsoft.ApiManagement/service/{service}/users/{name}", GATEWAY),
     (Kind::ApiSubscription, "/providers/Microsoft.ApiManagement/service/{service}/subscriptions/{name}", GATEWAY),
     (Kind::ApiPolicy, "/providers/Microsoft.ApiManagement/service/{service}/policyFragments/{name}", GATEWAY),

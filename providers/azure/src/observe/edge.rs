@@ -11,7 +11,8 @@ use crate::map::path;
 use crate::reads::read_plain;
 
 /// The lists of a service and the kind of their items.
-const LISTS: [(&str, Kind); 3] = [
+const LISTS: [(&str, Kind); 4] = [
+    ("products", Kind::ApiProduct),
     ("users", Kind::ApiUser),
     ("subscriptions", Kind::ApiSubscription),
     ("policyFragments", Kind::ApiPolicy),

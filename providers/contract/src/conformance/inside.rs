@@ -31,6 +31,13 @@ pub(super) const LAWS: &[Law] = &[
     ("a pool of a gateway leaves the others alone", |b| {
         Box::pin(gateway_pool(b))
     }),
+    ("a product goes round, and stays while it is taken", |b| {
+        Box::pin(product(b))
+    }),
+    (
+        "a registry's container goes round, and keeps its key",
+        |b| Box::pin(container(b)),
+    ),
 ];
 
 /// Puts, puts again, changes and deletes; what is read back is what was written.
@@ -193,6 +200,51 @@ async fn gateway_pool(b: &Bench<'_>) -> Result<(), String> {
     let (first, then) = (of(&["a.example.com", "10.0.0.4"]), of(&[]));
     round(b, &one, &first, &then).await?;
     same("another pool", &b.read(&other).await?, &before)
+}
+
+async fn product(b: &Bench<'_>) -> Result<(), String> {
+    b.group("rg-a").await?;
+    let at = b.within(Kind::ApiProduct, "rg-a", &["apim", "basic"])?;
+    let user = b.within(Kind::ApiUser, "rg-a", &["apim", "ann"])?;
+    let taken = b.within(Kind::ApiSubscription, "rg-a", &["apim", "ann-basic"])?;
+    let wanted = settings([
+        ("title", "Basic".into()),
+        ("state", "published".into()),
+        ("approval", true.into()),
+    ]);
+    let more = settings([("state", "notPublished".into()), ("approval", false.into())]);
+    round(b, &at, &wanted, &more).await?;
+    b.put(&at, &wanted).await?;
+    let who = settings([("email", "a@b.example".into()), ("state", "active".into())]);
+    b.put(&user, &who).await?;
+    let what = settings([
+        ("product", "basic".into()),
+        ("user", "ann".into()),
+        ("state", "active".into()),
+    ]);
+    b.put(&taken, &what).await?;
+    let classes = [FaultClass::Permanent, FaultClass::Conflict];
+    b.refused(&change(&at, Verb::Delete), &classes).await?;
+    b.delete(&taken).await?;
+    b.delete(&at).await
+}
+
+async fn container(b: &Bench<'_>) -> Result<(), String> {
+    let at = b.within(
+        Kind::RegistryContainer,
+        "rg-a",
+        &["account", "stampctl", "registry"],
+    )?;
+    let wanted = settings([("partition_key", "/collection".into())]);
+    homeless(b, &at, &wanted).await?;
+    let group = b.group("rg-a").await?;
+    round(b, &at, &wanted, &Settings::new()).await?;
+    b.put(&at, &wanted).await?;
+    let other = settings([("partition_key", "/other".into())]);
+    b.refused(&put(&at, &other), &[FaultClass::Permanent])
+        .await?;
+    b.delete(&group).await?;
+    same("without its group", &b.read(&at).await?, &None)
 }
 
 fn tags() -> Value {

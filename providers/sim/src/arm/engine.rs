@@ -216,18 +216,21 @@ pub(crate) fn settled(
     } else {
         Reply::json(status, body).with("ETag", etag)
     };
-    match work {
+    let (id, address) = match work {
         Some((at, outcome)) if flow.always || matches!(outcome, Outcome::Accepted(_)) => {
-            let started = Started {
-                place: operations::place(&target.subscription, &target.namespace),
-                id: operations::id_of(face, outcome),
-                address: Some(at),
-                resource: &target.id(of.name),
-            };
-            operations::lead(face, request, reply, flow, &started)
+            (operations::id_of(face, outcome), Some(at))
         }
-        _ => reply,
-    }
+        // What is kept beside the world is done at once.
+        None if flow.always => (operations::id_of(face, &Outcome::Done(None)), None),
+        _ => return reply,
+    };
+    let started = Started {
+        place: operations::place(&target.subscription, &target.namespace),
+        id,
+        address,
+        resource: &target.id(of.name),
+    };
+    operations::lead(face, request, reply, flow, &started)
 }
 
 fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer {

@@ -168,7 +168,7 @@ pub(crate) fn absorb(
     Ok(())
 }
 
-/// Deletes from the world what goes with a profile or a gateway.
+/// Deletes from the world what goes with what is only kept beside it.
 pub(crate) fn dissolve(
     face: &Face,
     request: &Request,
@@ -178,6 +178,8 @@ pub(crate) fn dissolve(
     let kind = match of.name {
         PROFILE => Kind::TrafficEndpoint,
         GATEWAY => Kind::GatewayPool,
+        "Microsoft.DocumentDB/databaseAccounts"
+        | "Microsoft.DocumentDB/databaseAccounts/sqlDatabases" => Kind::RegistryContainer,
         _ => return Ok(()),
     };
     for one in face.list(kind, &prefix(face, target)?)? {
@@ -186,11 +188,11 @@ pub(crate) fn dissolve(
     Ok(())
 }
 
-/// Where in the world a profile's or a gateway's parts are.
+/// Where in the world the parts are of what is kept beside it.
 fn prefix(face: &Face, target: &Target) -> Result<String, Refusal> {
     let name = face.subscription_name(&target.subscription)?;
     let group = face.group_address(&name, &target.group)?;
-    Ok(format!("{}/{}", group.path(), target.name()))
+    Ok(format!("{}/{}", group.path(), target.names.join("/")))
 }
 
 fn is_called(one: &Json, name: &str) -> bool {

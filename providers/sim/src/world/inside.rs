@@ -8,6 +8,7 @@ use stampctl_contract::Settings;
 use stampctl_contract::Value;
 
 use super::World;
+use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
 use super::schema::text;
@@ -55,6 +56,46 @@ impl World {
             }
         }
         self.judge_scale_set(address, new)
+    }
+
+    /// Refuses a container without a key, and another key than it was made with.
+    pub(crate) fn judge_container(&self, address: &Address, new: &Settings) -> Result<(), Fault> {
+        let key = text(new, "partition_key");
+        let old = self.resources.get(address);
+        let old = old.map(|entry| text(&entry.settings, "partition_key"));
+        if !key.starts_with('/') || old.is_some_and(|old| old != key) {
+            let why = format!("{address}: `partition_key` is a path, given once when it is made");
+            return Err(permanent("BadRequest", why));
+        }
+        Ok(())
+    }
+
+    /// Refuses to take away a product that somebody is subscribed to.
+    pub(crate) fn judge_product_goes(&self, product: &Address) -> Result<(), Fault> {
+        let service = product.parts().take(3).collect::<Vec<_>>().join("/");
+        let mut subscriptions = self.beneath(Kind::ApiSubscription, &service);
+        let taken = subscriptions.find(|(_, entry)| {
+            let named = text(&entry.settings, "product");
+            named.rsplit('/').next() == Some(product.name())
+        });
+        match taken {
+            Some((subscription, _)) => {
+                let why = format!("{subscription} is to {product}");
+                Err(conflict("ProductHasSubscriptions", why))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is kept in a registry's container: the provider keeps a registry in the container
+    /// `registry` of the database `stampctl`, in the account of the registry's name.
+    pub(crate) fn items_of(&self, container: &Address) -> Vec<Address> {
+        let part = |name| container.part(name).unwrap_or_default();
+        if (part("database"), part("name")) != ("stampctl", "registry") {
+            return Vec::new();
+        }
+        let items = self.beneath(Kind::RegistryItem, part("account"));
+        items.map(|(item, _)| item.clone()).collect()
     }
 
     /// Refuses a profile without a size, and another size than it was made with.
@@ -117,6 +158,16 @@ pub(crate) fn judge_members(address: &Address, new: &Settings) -> Result<(), Fau
     Err(permanent("InvalidRequestFormat", why))
 }
 
+/// Refuses states that a product cannot be in.
+pub(crate) fn judge_product(address: &Address, new: &Settings) -> Result<(), Fault> {
+    if matches!(text(new, "state"), "published" | "notPublished") && !text(new, "title").is_empty()
+    {
+        return Ok(());
+    }
+    let why = format!("{address} wants `title`, and a `state` of `published` or `notPublished`");
+    Err(permanent("ValidationError", why))
+}
+
 /// Whether a resource of kind `inner` goes with one of kind `outer` that it is in.
 pub(crate) fn goes_with(inner: Kind, outer: Kind) -> bool {
     match outer {
@@ -153,6 +204,7 @@ pub(crate) fn parent_of(address: &Address) -> Option<Address> {
         | Kind::IngressProfile
         | Kind::TrafficEndpoint
         | Kind::GatewayPool
+        | Kind::RegistryContainer
         | Kind::Alert
         | Kind::Lock => (Kind::ResourceGroup, 2),
         Kind::IngressEndpoint | Kind::OriginGroup => (Kind::IngressProfile, 3),
@@ -168,6 +220,7 @@ pub(crate) fn parent_of(address: &Address) -> Option<Address> {
         | Kind::QuotaAllocation
         | Kind::ResourceGroup
         | Kind::Origin
+        | Kind::ApiProduct
         | Kind::ApiUser
         | Kind::ApiSubscription
         | Kind::Backup

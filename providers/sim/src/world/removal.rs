@@ -86,6 +86,7 @@ impl World {
                     None => Ok(()),
                 }
             }
+            Kind::ApiProduct => self.judge_product_goes(address),
             Kind::ApiUser if self.index.api_users.get(address).is_some_and(|n| *n > 0) => {
                 Err(conflict("UserHasSubscriptions", format!("{address}")))
             }
@@ -166,6 +167,10 @@ impl World {
             .map(|(one, _)| one.clone())
             .collect();
         doomed.push(address.clone());
+        let containers = doomed.iter();
+        let containers = containers.filter(|one| one.kind() == Kind::RegistryContainer);
+        let items: Vec<Address> = containers.flat_map(|one| self.items_of(one)).collect();
+        doomed.extend(items);
         doomed
     }
 

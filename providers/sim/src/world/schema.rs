@@ -127,6 +127,8 @@ pub(crate) fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
         Kind::GatewayPool => &[("members", List)],
         Kind::Alert => &[("enabled", Bool), ("target", Text), ("tags", Map)],
         Kind::Lock => &[("level", Text)],
+        Kind::ApiProduct => &[("title", Text), ("state", Text), ("approval", Bool)],
+        Kind::RegistryContainer => &[("partition_key", Text)],
         Kind::ApiUser => &[("email", Text), ("state", Text)],
         Kind::ApiSubscription => &[("product", Text), ("user", Text), ("state", Text)],
         Kind::ApiPolicy => &[("xml", Text)],
@@ -162,6 +164,8 @@ pub(crate) fn read_only(kind: Kind) -> &'static [&'static str] {
         | Kind::GatewayPool
         | Kind::Alert
         | Kind::Lock
+        | Kind::ApiProduct
+        | Kind::RegistryContainer
         | Kind::ApiUser
         | Kind::ApiSubscription
         | Kind::ApiPolicy

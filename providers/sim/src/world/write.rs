@@ -20,6 +20,7 @@ use super::inside::judge_endpoint;
 use super::inside::judge_members;
 use super::inside::judge_pool;
 use super::inside::judge_probe;
+use super::inside::judge_product;
 use super::inside::parent_of;
 use super::schema::conflict;
 use super::schema::int;
@@ -55,6 +56,8 @@ impl World {
             },
             Kind::TrafficEndpoint => judge_endpoint(address, new),
             Kind::GatewayPool => judge_members(address, new),
+            Kind::ApiProduct => judge_product(address, new),
+            Kind::RegistryContainer => self.judge_container(address, new),
             Kind::ApiSubscription => match user_of(address, text(new, "user")) {
                 Some(user) if self.resources.contains_key(&user) => Ok(()),
                 _ => Err(permanent(

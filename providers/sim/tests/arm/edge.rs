@@ -292,3 +292,90 @@ fn the_api_gateway_wants_versions() {
     delete(&user, "*").ok(200);
     delete(&user, "*").ok(204);
 }
+
+#[test]
+fn a_product_stays_while_somebody_is_subscribed_to_it() {
+    let bench = Bench::new("");
+    let group = bench.group(A, "rg");
+    let v = "2022-08-01";
+    let service = format!("{group}/providers/Microsoft.ApiManagement/service/apim");
+    let product = format!("{service}/products/basic");
+    let body = json!({ "properties": { "state": "published" } });
+    bench
+        .put(&product, v, &body)
+        .refused(400, "ValidationError");
+    let body = json!({ "properties": { "displayName": "Basic", "description": "for all",
+        "state": "published", "approvalRequired": true, "subscriptionRequired": true } });
+    bench.put(&product, v, &body).ok(201);
+    bench.put(&product, v, &body).ok(200);
+    let seen = bench.get(&product, v).ok(200).body;
+    let inner = &seen["properties"];
+    assert_eq!(
+        (&inner["approvalRequired"], &inner["description"]),
+        (&json!(true), &json!("for all"))
+    );
+    let body = json!({ "properties": {
+        "email": "a@b.example", "firstName": "a", "lastName": "b" } });
+    bench.put(&format!("{service}/users/u"), v, &body).ok(201);
+    let body = json!({ "properties": {
+        "ownerId": "/users/u", "scope": "/products/basic", "displayName": "s" } });
+    let subscription = format!("{service}/subscriptions/s");
+    bench.put(&subscription, v, &body).ok(201);
+    let delete = |path: &str| {
+        let path = format!("{path}?api-version={v}");
+        let answer = bench.raw("DELETE", &path, &[("If-Match", "*")], "");
+        answer.expect("an answer")
+    };
+    bench
+        .delete(&product, v)
+        .refused(400, "MissingIfMatchHeader");
+    delete(&product).refused(400, "ValidationError");
+    delete(&subscription).ok(200);
+    delete(&product).ok(200);
+    delete(&product).ok(204);
+}
+
+#[test]
+fn a_container_of_a_registry_is_made_and_takes_its_items_along() {
+    let bench = Bench::new("");
+    let group = bench.group(A, "rg");
+    let v = "2024-05-15";
+    let account = format!("{group}/providers/Microsoft.DocumentDB/databaseAccounts/acct");
+    let body = json!({ "location": "eastus2", "properties": {
+        "databaseAccountOfferType": "Standard", "locations": [{ "locationName": "eastus2" }] } });
+    let made = bench.put(&account, v, &body).ok(200);
+    assert!(made.header("azure-asyncoperation").is_some());
+    let database = format!("{account}/sqlDatabases/stampctl");
+    let body = json!({ "properties": { "resource": { "id": "stampctl" }, "options": {} } });
+    let made = bench.put(&database, v, &body).ok(202);
+    bench.follow(&made).ok(200);
+    let container = format!("{database}/containers/registry");
+    let of = |key: &str| {
+        json!({ "properties": { "options": {}, "resource": { "id": "registry",
+            "partitionKey": { "paths": [key], "kind": "Hash" } } } })
+    };
+    let made = bench.put(&container, v, &of("/collection")).ok(202);
+    bench.follow(&made).ok(200);
+    let seen = bench.get(&container, v).ok(200).body;
+    let key = &seen["properties"]["resource"]["partitionKey"]["paths"];
+    assert_eq!(*key, json!(["/collection"]));
+    bench
+        .put(&container, v, &of("/other"))
+        .refused(400, "BadRequest");
+    let headers = [
+        ("x-ms-documentdb-partitionkey", "[\"notes\"]"),
+        ("Content-Type", "application/json"),
+    ];
+    let docs = "/cosmos/acct/dbs/stampctl/colls/registry/docs";
+    let item = json!({ "id": "one", "collection": "notes", "settings": { "n": 1 } });
+    let made = bench.raw("POST", docs, &headers, &item.to_string());
+    made.expect("an answer").ok(201);
+    let gone = bench.delete(&container, v).ok(202);
+    bench.follow(&gone);
+    bench.get(&container, v).refused(404, "ResourceNotFound");
+    let read = bench.raw("GET", &format!("{docs}/one"), &headers, "");
+    assert_eq!(read.expect("an answer").status, 404);
+    bench.put(&container, v, &of("/collection")).ok(202);
+    bench.delete(&account, v).ok(202);
+    bench.get(&container, v).refused(404, "ResourceNotFound");
+}
