@@ -40,25 +40,30 @@ fn takes(kind: Kind) -> Takes {
         polls,
     };
     match kind {
-        Kind::ScaleSet => takes(1, 1, 1, 1),
-        Kind::Cluster => takes(1, 1, 1, 1),
+        Kind::ScaleSet
+        | Kind::Cluster
+        | Kind::IngressEndpoint
+        | Kind::OriginGroup
+        | Kind::GatewayPool
+        | Kind::Quota
+        | Kind::GroupQuota
+        | Kind::QuotaAllocation => takes(1, 1, 1, 1),
         // Its cluster is read with it, because only the cluster says where it is.
         Kind::NodePool => takes(2, 2, 1, 1),
-        Kind::CapacityReservation => takes(1, 1, 2, 0),
-        Kind::SqlServer | Kind::StorageAccount => takes(1, 1, 1, 0),
+        // Of a backup: a container that is the record, and what is copied.
+        Kind::CapacityReservation | Kind::Backup => takes(1, 1, 2, 0),
+        Kind::SqlServer
+        | Kind::StorageAccount
+        | Kind::BlobContainer
+        | Kind::Origin
+        | Kind::TrafficEndpoint
+        | Kind::Alert
+        | Kind::ApiProduct => takes(1, 1, 1, 0),
         Kind::SqlDatabase | Kind::ElasticPool => takes(1, 2, 1, 1),
         Kind::IngressProfile => takes(1, 0, 1, 1),
-        Kind::IngressEndpoint | Kind::OriginGroup | Kind::GatewayPool => takes(1, 1, 1, 1),
-        Kind::BlobContainer | Kind::Origin | Kind::TrafficEndpoint | Kind::Alert => {
-            takes(1, 1, 1, 0)
-        }
-        Kind::Quota | Kind::GroupQuota | Kind::QuotaAllocation => takes(1, 1, 1, 1),
         Kind::QuotaGroup => takes(2, 2, 1, 0),
-        // A container that is the record, and what is copied.
-        Kind::Backup => takes(1, 1, 2, 0),
         // The database around it, and itself, each with a question.
         Kind::RegistryContainer => takes(1, 1, 2, 2),
-        Kind::ApiProduct => takes(1, 1, 1, 0),
         _ => takes(1, 0, 1, 0),
     }
 }

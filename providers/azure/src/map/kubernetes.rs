@@ -90,14 +90,14 @@ pub fn put_pool(
     if instances < 0 {
         return Err(permanent("InvalidParameter", "instances below 0"));
     }
-    let stops = schema::text(settings, "power") == "deallocated" && instances > 0;
+    let rests = schema::text(settings, "power") == "deallocated" && instances > 0;
     let Some(found) = now else {
         let body = json::over(
             created(shape),
             wanted(settings, places, instances, "Running")?,
         );
         let mut steps = vec![Step::put(id, path::CLUSTERS, body.clone())];
-        if stops {
+        if rests {
             steps.push(step(id, body, "Stopped", None));
         }
         return Ok(steps);
@@ -119,13 +119,13 @@ pub fn put_pool(
     if is_stopped && had != instances {
         steps.push(step(id, state("Running", had)?, "Running", etag));
     }
-    if stops && is_stopped && had == instances {
+    if rests && is_stopped && had == instances {
         steps.push(step(id, state("Stopped", had)?, "Stopped", etag));
         return Ok(steps);
     }
     let first = etag.filter(|_| steps.is_empty());
     steps.push(step(id, state("Running", instances)?, "Running", first));
-    if stops {
+    if rests {
         steps.push(step(id, state("Stopped", instances)?, "Stopped", None));
     }
     Ok(steps)

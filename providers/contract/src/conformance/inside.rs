@@ -13,11 +13,15 @@ use super::settings;
 use crate::Address;
 use crate::FaultClass;
 use crate::Kind;
+use crate::Scope;
 use crate::Settings;
 use crate::Value;
 use crate::Verb;
 
 pub(super) const LAWS: &[Law] = &[
+    ("a look sees what is inside others as a read does", |b| {
+        Box::pin(seen(b))
+    }),
     ("an elastic pool goes round", |b| Box::pin(pool(b))),
     ("an elastic pool with a database stays", |b| {
         Box::pin(pool_in_use(b))
@@ -245,6 +249,73 @@ async fn container(b: &Bench<'_>) -> Result<(), String> {
         .await?;
     b.delete(&group).await?;
     same("without its group", &b.read(&at).await?, &None)
+}
+
+async fn seen(b: &Bench<'_>) -> Result<(), String> {
+    server(b).await?;
+    let region = || ("region", b.ground.region.as_str().into());
+    let within = |kind: Kind, rest: &[&str]| b.within(kind, "rg-a", rest);
+    let nodes = settings([
+        region(),
+        ("zones", Value::List(vec!["1".into(), "2".into()])),
+        ("sku", b.ground.sku.as_str().into()),
+        ("family", b.ground.family.as_str().into()),
+        ("vcpus", b.ground.vcpus.into()),
+        ("instances", 0_i64.into()),
+        ("power", "running".into()),
+        ("reservation", "".into()),
+        ("tags", tags()),
+    ]);
+    let host = ("host", Value::text("a.example.com"));
+    let mut gateway: Vec<&str> = b.ground.gateway.iter().map(String::as_str).collect();
+    gateway.push("one");
+    let members = Value::List(vec!["a.example.com".into(), "10.0.0.4".into()]);
+    let all = [
+        (
+            within(Kind::ElasticPool, &["sql", "pool"])?,
+            pool_settings(),
+        ),
+        (
+            within(Kind::IngressProfile, &["fd"])?,
+            settings([("sku", "Standard_AzureFrontDoor".into()), ("tags", tags())]),
+        ),
+        (
+            within(Kind::IngressEndpoint, &["fd", "app"])?,
+            settings([("enabled", false.into()), ("tags", tags())]),
+        ),
+        (
+            within(Kind::TrafficEndpoint, &["tm", "one"])?,
+            settings([host, ("weight", 7_i64.into()), ("enabled", true.into())]),
+        ),
+        (
+            within(Kind::Cluster, &["aks"])?,
+            settings([region(), ("tags", tags())]),
+        ),
+        (within(Kind::NodePool, &["aks", "one"])?, nodes),
+        (
+            address(Kind::GatewayPool, &gateway)?,
+            settings([("members", members)]),
+        ),
+    ];
+    for (at, wanted) in &all {
+        b.put(at, wanted).await?;
+    }
+    // A look at everything may be a little old.
+    b.cloud.pass(600);
+    let mut subscriptions = b.ground.subscriptions.to_vec();
+    subscriptions.push(b.ground.gateway[0].clone());
+    let scope = Scope {
+        subscriptions,
+        ..Scope::default()
+    };
+    let look = b.cloud().observe(&scope).await;
+    for (at, wanted) in &all {
+        written(b, at, wanted).await?;
+        let read = b.read(at).await?;
+        let found = look.resources.iter().find(|it| it.address == *at);
+        same(at.as_str(), &found, &read.as_ref())?;
+    }
+    Ok(())
 }
 
 fn tags() -> Value {

@@ -70,6 +70,21 @@ impl World {
         Ok(())
     }
 
+    /// Refuses to take away a pool that a database is in.
+    pub(crate) fn judge_pool_goes(&self, pool: &Address) -> Result<(), Fault> {
+        let server = pool.parts().take(3).collect::<Vec<_>>().join("/");
+        let mut databases = self.beneath(Kind::SqlDatabase, &server);
+        let inside = databases
+            .find(|(database, entry)| pool_of(database, &entry.settings).as_ref() == Some(pool));
+        match inside {
+            Some((database, _)) => {
+                let why = format!("{database} is in {pool}");
+                Err(conflict("ElasticPoolNotEmpty", why))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses to take away a product that somebody is subscribed to.
     pub(crate) fn judge_product_goes(&self, product: &Address) -> Result<(), Fault> {
         let service = product.parts().take(3).collect::<Vec<_>>().join("/");

@@ -13,7 +13,6 @@ use super::compute::quota_of;
 use super::compute::reservation_of;
 use super::compute::takes_quota;
 use super::inside::goes_with;
-use super::inside::pool_of;
 use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
@@ -72,20 +71,7 @@ impl World {
                     None => Ok(()),
                 }
             }
-            Kind::ElasticPool => {
-                let server = address.parts().take(3).collect::<Vec<_>>().join("/");
-                let mut databases = self.beneath(Kind::SqlDatabase, &server);
-                let inside = |(database, entry): &(&Address, &super::Entry)| {
-                    pool_of(database, &entry.settings).as_ref() == Some(address)
-                };
-                match databases.find(inside) {
-                    Some((database, _)) => {
-                        let why = format!("{database} is in {address}");
-                        Err(conflict("ElasticPoolNotEmpty", why))
-                    }
-                    None => Ok(()),
-                }
-            }
+            Kind::ElasticPool => self.judge_pool_goes(address),
             Kind::ApiProduct => self.judge_product_goes(address),
             Kind::ApiUser if self.index.api_users.get(address).is_some_and(|n| *n > 0) => {
                 Err(conflict("UserHasSubscriptions", format!("{address}")))
