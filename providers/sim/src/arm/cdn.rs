@@ -7,7 +7,9 @@ use stampctl_contract::Kind;
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
 
+use super::face::Face;
 use super::json;
+use super::path::Target;
 use super::types::AT_ONCE;
 use super::types::SLOW;
 use super::types::Seen;
@@ -135,6 +137,26 @@ fn show_origin_group(seen: &Seen<'_>, body: &mut Json) {
         json::merge(body, &probe);
     }
     json::set(body, "deploymentStatus", "NotStarted");
+}
+
+/// Refuses to take away a group of origins that a route leads to.
+pub(crate) fn keep_routed(face: &Face, target: &Target, of: &Type) -> Result<(), Refusal> {
+    if of.kind != Some(Kind::OriginGroup) {
+        return Ok(());
+    }
+    let own = target.id(of.name);
+    let (profile, _) = own.split_once("/originGroups/").unwrap_or((&own, ""));
+    let beside = face.beside();
+    let mut routes = beside.beneath(&format!("{profile}/afdEndpoints"));
+    let leads = routes
+        .find(|one| json::text(&one.body, "/properties/originGroup/id").eq_ignore_ascii_case(&own));
+    match leads {
+        Some(route) => {
+            let why = format!("The origin group is used by the route '{}'.", route.id);
+            Err(Refusal::new(409, "Conflict", why))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Origins have no tags: the world's are kept from what was there.

@@ -14,6 +14,7 @@ use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
 use super::beside::Next;
+use super::cdn;
 use super::face::Face;
 use super::face::type_of;
 use super::json;
@@ -248,6 +249,7 @@ fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer 
     }
     locks::check(face, &id)?;
     kubernetes::keep_system(face, target, of)?;
+    cdn::keep_routed(face, target, of)?;
     let Some(at) = locate(face, target, of)? else {
         network::dissolve(face, request, target, of)?;
         face.beside().forget(&id);

@@ -152,6 +152,14 @@ pub(crate) fn absorb(
         let at = address(Kind::GatewayPool, &parts)?;
         wanted.insert(at, json::settings([("members", members(pool))]));
     }
+    let names: Vec<&str> = wanted.keys().map(Address::name).collect();
+    if let Some(id) = dangling(body, &names) {
+        let why = format!(
+            "Resource {id} referenced by resource {} was not found.",
+            target.id(GATEWAY)
+        );
+        return Err(Refusal::bad("InvalidResourceReference", why));
+    }
     let there = face.list(Kind::GatewayPool, &above)?;
     for gone in there
         .iter()
@@ -166,6 +174,20 @@ pub(crate) fn absorb(
         }
     }
     Ok(())
+}
+
+/// A pool that a body points at and does not have.
+fn dangling<'a>(body: &'a Json, names: &[&str]) -> Option<&'a str> {
+    match body {
+        Json::String(id) => {
+            let (_, name) = id.rsplit_once("/backendAddressPools/")?;
+            let known = names.iter().any(|it| it.eq_ignore_ascii_case(name));
+            (!known).then_some(id)
+        }
+        Json::Array(items) => items.iter().find_map(|item| dangling(item, names)),
+        Json::Object(fields) => fields.values().find_map(|field| dangling(field, names)),
+        _ => None,
+    }
 }
 
 /// Deletes from the world what goes with what is only kept beside it.

@@ -122,6 +122,15 @@ fn a_profile_has_endpoints_and_groups_and_takes_them_along() {
     let path = "/providers/Microsoft.ResourceGraph/resources";
     let rows = bench.call("POST", path, "2024-04-01", &query).ok(200);
     assert_eq!(rows.body["count"], 2);
+    let route = format!("{endpoint}/routes/all");
+    let body =
+        json!({ "properties": { "originGroup": { "id": origins }, "patternsToMatch": ["/*"] } });
+    bench.put(&route, v, &body).ok(201);
+    bench.delete(&origins, v).refused(409, "Conflict");
+    bench.delete(&route, v).ok(200);
+    let gone = bench.delete(&origins, v).ok(202);
+    bench.follow(&gone);
+    bench.put(&origins, v, &probed).ok(201);
     let gone = bench.delete(&profile, v).ok(202);
     bench.follow(&gone);
     for one in [&profile, &endpoint, &origins] {
@@ -221,6 +230,13 @@ fn a_gateway_is_written_whole_on_its_version() {
     let rows = bench.call("POST", path, "2024-04-01", &query).ok(200).body;
     let pools = rows["data"][0]["properties"]["backendAddressPools"].as_array();
     assert_eq!(pools.map(Vec::len), Some(2));
+    let mut routed = of(json!([one]));
+    routed["properties"]["requestRoutingRules"] = json!([{ "name": "rule", "properties": {
+        "backendAddressPool": { "id": format!("{gateway}/backendAddressPools/two") } } }]);
+    bench
+        .put(&gateway, v, &routed)
+        .refused(400, "InvalidResourceReference");
+    assert_eq!(show(), ["one", "two"]);
     bench.put(&gateway, v, &of(json!([two]))).ok(200);
     assert_eq!(show(), ["two"]);
     bench.delete(&gateway, v).ok(200);
