@@ -339,9 +339,14 @@ fn has_tags(kind: Kind) -> bool {
         Kind::ResourceGroup
             | Kind::CapacityReservation
             | Kind::ScaleSet
+            | Kind::Cluster
+            | Kind::NodePool
             | Kind::SqlServer
+            | Kind::ElasticPool
             | Kind::SqlDatabase
             | Kind::StorageAccount
+            | Kind::IngressProfile
+            | Kind::IngressEndpoint
             | Kind::Origin
             | Kind::Alert
     )

@@ -99,6 +99,19 @@ fn world() -> WorldSpec {
              tags: {{}} }} }}",
             region(at)
         );
+        let ingress = format!("sub-{at}/rg-edge-{at}/fd");
+        let _ = writeln!(
+            text,
+            "  - {{ address: ingress_profile/{ingress}, settings: {{ sku: \
+             Standard_AzureFrontDoor, tags: {{}} }} }}"
+        );
+        for group in 0..STAMPS / SUBSCRIPTIONS / ORIGINS {
+            let _ = writeln!(
+                text,
+                "  - {{ address: origin_group/{ingress}/og-{group}, settings: {{ probe: /live, \
+                 interval: 30 }} }}"
+            );
+        }
     }
     WorldSpec::from_yaml(&text).expect("a world")
 }

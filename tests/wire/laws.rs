@@ -29,6 +29,7 @@ impl Cloud for Served {
             sku: "Standard_D8s_v5".to_owned(),
             vcpus: 8,
             registry: "registry".to_owned(),
+            gateway: ["sub-vault", "rg-edge", "agw"].map(str::to_owned),
         }
     }
 }
@@ -46,6 +47,8 @@ quota_groups:
     subscriptions: [sub-a, sub-b]
     limits: [{ region: eastus2, family: standardDSv5Family, cores: 640 }]
 resources:
+  - { address: resource_group/sub-vault/rg-edge, settings: { region: eastus2, tags: {} } }
+  - { address: gateway_pool/sub-vault/rg-edge/agw/standing, settings: { members: [] } }
   - { address: resource_group/sub-vault/rg-backup, settings: { region: eastus2, tags: {} } }
   - { address: sql_server/sub-vault/rg-backup/sql-backup, settings: { region: eastus2, tags: {} } }
   - { address: storage_account/sub-vault/rg-backup/stbackup,

@@ -121,12 +121,18 @@ pub struct Vault {
 pub struct Shapes {
     /// VM scale sets: image, disk, login, network.
     pub scale_set: Json,
+    /// Kubernetes clusters: the first pool of nodes, identity, version, network.
+    pub cluster: Json,
+    /// Further pools of nodes: system, disks, network.
+    pub node_pool: Json,
     /// SQL servers: the administrator.
     pub sql_server: Json,
     /// Storage accounts.
     pub storage_account: Json,
     /// Alert rules: criteria and actions.
     pub alert: Json,
+    /// Origin groups: how health is judged, session affinity.
+    pub origin_group: Json,
     /// Origins: ports, priority.
     pub origin: Json,
 }

@@ -12,6 +12,8 @@ use stampctl_contract::Resource;
 use stampctl_contract::Scope;
 
 use crate::azure::Azure;
+use crate::fault::permanent;
+use crate::map::container;
 use crate::map::groups;
 use crate::map::json;
 use crate::map::path;
@@ -35,6 +37,14 @@ impl Azure {
             }
             (Some(Kind::BlobContainer), [subscription, group, account, ..]) => {
                 self.containers_of(&[subscription, group, account]).await?
+            }
+            (Some(Kind::RegistryContainer), [subscription, group, account, database, ..]) => {
+                let place = [subscription, group, account, database];
+                self.registry_containers(&place).await?
+            }
+            (Some(Kind::RegistryContainer), _) => {
+                let why = "name the account and the database; no look finds containers of one";
+                return Err(permanent("NotListed", why));
             }
             (Some(Kind::StampMetrics | Kind::TenantMetrics), _) => self.measured().await?,
             _ => return self.search(query, &parts).await,
@@ -93,6 +103,24 @@ impl Azure {
         };
         let found = self.containers(&address).await?;
         Ok(found.into_iter().map(|(at, set)| plain(at, set)).collect())
+    }
+
+    async fn registry_containers(&self, place: &[&&str; 4]) -> Result<Vec<Resource>, Fault> {
+        let at = |name: &str| {
+            let parts: Vec<&str> = place.iter().map(|part| **part).chain([name]).collect();
+            Address::new(Kind::RegistryContainer, &parts)
+        };
+        let Ok(any) = at("any") else {
+            return Ok(Vec::new());
+        };
+        let (id, version) = path::id(&any, &self.places)?;
+        let list = id.strip_suffix("/any").unwrap_or(&id);
+        let found = self.client.list(&self.url(list, version)).await?;
+        let read = found.iter().filter_map(|container| {
+            let name = json::text(container, &["name"])?;
+            Some(plain(at(name).ok()?, container::read(container)))
+        });
+        Ok(read.collect())
     }
 
     async fn measured(&self) -> Result<Vec<Resource>, Fault> {

@@ -40,15 +40,30 @@ fn takes(kind: Kind) -> Takes {
         polls,
     };
     match kind {
-        Kind::ScaleSet => takes(1, 1, 1, 1),
-        Kind::CapacityReservation => takes(1, 1, 2, 0),
-        Kind::SqlServer | Kind::StorageAccount => takes(1, 1, 1, 0),
-        Kind::SqlDatabase => takes(1, 2, 1, 1),
-        Kind::BlobContainer | Kind::Origin | Kind::Alert => takes(1, 1, 1, 0),
-        Kind::Quota | Kind::GroupQuota | Kind::QuotaAllocation => takes(1, 1, 1, 1),
+        Kind::ScaleSet
+        | Kind::Cluster
+        | Kind::IngressEndpoint
+        | Kind::OriginGroup
+        | Kind::GatewayPool
+        | Kind::Quota
+        | Kind::GroupQuota
+        | Kind::QuotaAllocation => takes(1, 1, 1, 1),
+        // Its cluster is read with it, because only the cluster says where it is.
+        Kind::NodePool => takes(2, 2, 1, 1),
+        // Of a backup: a container that is the record, and what is copied.
+        Kind::CapacityReservation | Kind::Backup => takes(1, 1, 2, 0),
+        Kind::SqlServer
+        | Kind::StorageAccount
+        | Kind::BlobContainer
+        | Kind::Origin
+        | Kind::TrafficEndpoint
+        | Kind::Alert
+        | Kind::ApiProduct => takes(1, 1, 1, 0),
+        Kind::SqlDatabase | Kind::ElasticPool => takes(1, 2, 1, 1),
+        Kind::IngressProfile => takes(1, 0, 1, 1),
         Kind::QuotaGroup => takes(2, 2, 1, 0),
-        // A container that is the record, and what is copied.
-        Kind::Backup => takes(1, 1, 2, 0),
+        // The database around it, and itself, each with a question.
+        Kind::RegistryContainer => takes(1, 1, 2, 2),
         _ => takes(1, 0, 1, 0),
     }
 }
@@ -103,6 +118,11 @@ impl Count {
                 }
                 self.add(&here, Class::Reads, takes.before + takes.polls);
                 self.add(&here, Class::Writes, takes.writes);
+            }
+            Verb::Delete if address.kind() == Kind::GatewayPool => {
+                // Its gateway is read, and written without it.
+                self.add(&here, Class::Reads, 1);
+                self.add(&here, Class::Writes, 1);
             }
             Verb::Delete => self.add(&here, Class::Deletes, 1),
             Verb::Copy { from, .. } => {

@@ -22,20 +22,44 @@ use crate::map::path;
 use crate::map::sku;
 
 /// The resource providers that resources of a fleet are of, with their kinds.
-pub const PROVIDERS: [(&str, &[Kind]); 8] = [
+pub const PROVIDERS: [(&str, &[Kind]); 10] = [
     (
         "Microsoft.ApiManagement",
-        &[Kind::ApiUser, Kind::ApiSubscription, Kind::ApiPolicy],
+        &[
+            Kind::ApiProduct,
+            Kind::ApiUser,
+            Kind::ApiSubscription,
+            Kind::ApiPolicy,
+        ],
     ),
-    ("Microsoft.Cdn", &[Kind::Origin]),
+    (
+        "Microsoft.Cdn",
+        &[
+            Kind::IngressProfile,
+            Kind::IngressEndpoint,
+            Kind::OriginGroup,
+            Kind::Origin,
+        ],
+    ),
     (
         "Microsoft.Compute",
-        &[Kind::ScaleSet, Kind::CapacityReservation],
+        &[Kind::ScaleSet, Kind::NodePool, Kind::CapacityReservation],
     ),
+    (
+        "Microsoft.ContainerService",
+        &[Kind::Cluster, Kind::NodePool],
+    ),
+    ("Microsoft.DocumentDB", &[Kind::RegistryContainer]),
     ("Microsoft.Insights", &[Kind::Alert]),
-    ("Microsoft.Network", &[Kind::ScaleSet]),
+    (
+        "Microsoft.Network",
+        &[Kind::ScaleSet, Kind::TrafficEndpoint, Kind::GatewayPool],
+    ),
     ("Microsoft.Quota", &[Kind::Quota, Kind::QuotaAllocation]),
-    ("Microsoft.Sql", &[Kind::SqlServer, Kind::SqlDatabase]),
+    (
+        "Microsoft.Sql",
+        &[Kind::SqlServer, Kind::ElasticPool, Kind::SqlDatabase],
+    ),
     (
         "Microsoft.Storage",
         &[Kind::StorageAccount, Kind::BlobContainer],
@@ -53,17 +77,30 @@ fn acted_on(action: &str) -> Option<(Kind, Stops)> {
     };
     let kind = match place {
         "Microsoft.ApiManagement/service/policyFragments" => Kind::ApiPolicy,
+        "Microsoft.ApiManagement/service/products" => Kind::ApiProduct,
         "Microsoft.ApiManagement/service/subscriptions" => Kind::ApiSubscription,
         "Microsoft.ApiManagement/service/users" => Kind::ApiUser,
         "Microsoft.Authorization/locks" => Kind::Lock,
+        "Microsoft.Cdn/profiles" => Kind::IngressProfile,
+        "Microsoft.Cdn/profiles/afdEndpoints" => Kind::IngressEndpoint,
+        "Microsoft.Cdn/profiles/originGroups" => Kind::OriginGroup,
         "Microsoft.Cdn/profiles/originGroups/origins" => Kind::Origin,
         "Microsoft.Compute/capacityReservationGroups" => Kind::CapacityReservation,
         "Microsoft.Compute/virtualMachineScaleSets" => Kind::ScaleSet,
+        "Microsoft.ContainerService/managedClusters" => Kind::Cluster,
+        "Microsoft.ContainerService/managedClusters/agentPools" => Kind::NodePool,
+        "Microsoft.DocumentDB/databaseAccounts/sqlDatabases"
+        | "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers" => {
+            Kind::RegistryContainer
+        }
         "Microsoft.Insights/metricAlerts" => Kind::Alert,
+        "Microsoft.Network/applicationGateways" => Kind::GatewayPool,
+        "Microsoft.Network/trafficmanagerprofiles/externalEndpoints" => Kind::TrafficEndpoint,
         "Microsoft.Quota/quotas" => Kind::Quota,
         "Microsoft.Resources/subscriptions/resourceGroups" => Kind::ResourceGroup,
         "Microsoft.Sql/servers" => Kind::SqlServer,
         "Microsoft.Sql/servers/databases" => Kind::SqlDatabase,
+        "Microsoft.Sql/servers/elasticPools" => Kind::ElasticPool,
         "Microsoft.Storage/storageAccounts" => Kind::StorageAccount,
         "Microsoft.Storage/storageAccounts/blobServices/containers" => Kind::BlobContainer,
         _ => return None,
@@ -267,7 +304,7 @@ mod tests {
     #[test]
     fn actions_that_a_subscription_decides_are_judged() {
         let judged = actions::APPLY.iter().filter(|it| acted_on(it).is_some());
-        assert_eq!(judged.count(), 27);
+        assert_eq!(judged.count(), 47);
     }
 
     #[test]

@@ -14,10 +14,14 @@ use stampctl_contract::Value;
 
 use crate::azure::Azure;
 use crate::fault::permanent;
+use crate::map::container;
 use crate::map::edge;
 use crate::map::gateway;
 use crate::map::groups;
+use crate::map::ingress;
 use crate::map::json;
+use crate::map::kubernetes;
+use crate::map::network;
 use crate::map::path;
 use crate::map::reservation;
 use crate::map::scale_set;
@@ -54,6 +58,13 @@ impl Azure {
             Kind::QuotaAllocation => self.allocation(address).await?,
             Kind::CapacityReservation => self.reservation_settings(address).await?,
             Kind::ScaleSet => self.scale_set_settings(address).await?,
+            Kind::NodePool => self.node_pool_settings(address).await?,
+            Kind::GatewayPool => {
+                let gateway = self.gateway(address).await?;
+                let pool = gateway.as_ref();
+                let pool = pool.and_then(|found| network::pool(found, address.name()));
+                pool.map(network::read_pool)
+            }
             Kind::Backup => self.backup(address).await?,
             Kind::StampMetrics | Kind::TenantMetrics => self.measure(address).await?,
             Kind::Health => self.health(address).await?,
@@ -89,6 +100,13 @@ impl Azure {
             self.raw(address).await?
         };
         Ok(found.and_then(|found| read_plain(address.kind(), &found)))
+    }
+
+    /// The gateway that a backend pool is a part of.
+    pub(crate) async fn gateway(&self, pool: &Address) -> Result<Option<Json>, Fault> {
+        let (id, version) = path::id(pool, &self.places)?;
+        let url = self.url(network::gateway_of(&id), version);
+        self.client.get(&url).await
     }
 
     /// Adds what is known of the content: what the logs say, else what a listing of blobs says.
@@ -165,6 +183,33 @@ impl Azure {
         let unknown = scale_set::unknown_size(&found.model).is_some();
         let sizes = self.sizes_for(unknown, address, &found.model).await?;
         Ok(Some(scale_set::read(&found, &sizes, &self.places)))
+    }
+
+    /// A pool of nodes, with where its cluster is.
+    pub(crate) async fn node_pool(
+        &self,
+        address: &Address,
+    ) -> Result<Option<kubernetes::Found>, Fault> {
+        let Some(pool) = self.raw(address).await? else {
+            return Ok(None);
+        };
+        let (id, version) = path::id(address, &self.places)?;
+        let url = self.url(kubernetes::cluster_of(&id), version);
+        let cluster = self.client.get(&url).await?;
+        let location = cluster.as_ref();
+        let location = location.and_then(|it| json::text(it, &["location"]));
+        let location = location.map(str::to_owned);
+        Ok(Some(kubernetes::Found { pool, location }))
+    }
+
+    async fn node_pool_settings(&self, address: &Address) -> Result<Option<Settings>, Fault> {
+        let Some(found) = self.node_pool(address).await? else {
+            return Ok(None);
+        };
+        let unknown = kubernetes::unknown_size(&found.pool).is_some();
+        let place = serde_json::json!({"location": found.location});
+        let sizes = self.sizes_for(unknown, address, &place).await?;
+        Ok(Some(kubernetes::read_pool(&found, &sizes, &self.places)))
     }
 
     async fn sizes_for(
@@ -257,12 +302,21 @@ pub(crate) fn read_plain(kind: Kind, found: &Json) -> Option<Settings> {
     Some(match kind {
         Kind::ResourceGroup => return groups::read_group(found),
         Kind::Lock => groups::read_lock(found),
+        Kind::Cluster => kubernetes::read_cluster(found),
         Kind::SqlServer => sql::read_server(found),
+        Kind::ElasticPool => sql::read_pool(found),
         Kind::SqlDatabase => sql::read_database(found),
         Kind::StorageAccount => storage::read_account(found),
         Kind::BlobContainer => storage::read_container(found),
+        Kind::IngressProfile => ingress::read_profile(found),
+        Kind::IngressEndpoint => ingress::read_endpoint(found),
+        Kind::OriginGroup => ingress::read_group(found),
         Kind::Origin => edge::read_origin(found),
+        Kind::TrafficEndpoint => network::read_endpoint(found),
+        Kind::GatewayPool => network::read_pool(found),
         Kind::Alert => edge::read_alert(found),
+        Kind::ApiProduct => gateway::read_product(found),
+        Kind::RegistryContainer => container::read(found),
         Kind::ApiUser => gateway::read_user(found),
         Kind::ApiSubscription => gateway::read_subscription(found),
         Kind::ApiPolicy => gateway::read_policy(found),

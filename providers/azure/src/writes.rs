@@ -15,10 +15,14 @@ use crate::azure::Azure;
 use crate::fault::conflict;
 use crate::fault::permanent;
 use crate::journey::Journey;
+use crate::map::container;
 use crate::map::edge;
 use crate::map::gateway;
 use crate::map::groups;
+use crate::map::ingress;
 use crate::map::json;
+use crate::map::kubernetes;
+use crate::map::network;
 use crate::map::path;
 use crate::map::quota as quotas;
 use crate::map::reservation;
@@ -113,6 +117,28 @@ impl Azure {
                 let now = self.scale_set(address).await?;
                 scale_set::put(&id, address, settings, now.as_ref(), &self.places)?
             }
+            Kind::NodePool => {
+                expect("instances");
+                let (id, _) = path::id(address, &self.places)?;
+                let now = self.node_pool(address).await?;
+                let shape = self.filled(&self.places.shapes.node_pool, address, settings);
+                kubernetes::put_pool(&id, settings, &shape, now.as_ref(), &self.places)?
+            }
+            Kind::RegistryContainer => {
+                let (id, _) = path::id(address, &self.places)?;
+                let now = self.raw(address).await?;
+                container::put(&id, settings, now.as_ref())?
+            }
+            Kind::GatewayPool => {
+                expect("members");
+                let (id, _) = path::id(address, &self.places)?;
+                let gateway = self.gateway(address).await?.ok_or_else(|| {
+                    let why = format!("{}: no such gateway", network::gateway_of(&id));
+                    permanent("ParentResourceNotFound", why)
+                })?;
+                let put = network::put_pool(&id, address.name(), settings, &gateway)?;
+                vec![put]
+            }
             Kind::Backup => return self.take_backup(address, settings, key).await,
             Kind::TenantSchema => return Err(no_schemas()),
             _ => vec![self.put_plain(address, settings).await?],
@@ -128,13 +154,27 @@ impl Azure {
         Ok(match address.kind() {
             Kind::ResourceGroup => groups::put_group(&id, settings),
             Kind::Lock => groups::put_lock(&id, settings),
+            Kind::ApiProduct => {
+                let now = self.raw(address).await?;
+                gateway::put_product(&id, settings, now.as_ref())
+            }
             Kind::ApiUser => gateway::put_user(&id, name, settings),
             Kind::ApiSubscription => gateway::put_subscription(&id, name, settings),
             Kind::ApiPolicy => gateway::put_policy(&id, settings)?,
+            Kind::Cluster => {
+                let now = self.raw(address).await?;
+                let shape = self.filled(&shapes.cluster, address, settings);
+                kubernetes::put_cluster(&id, name, settings, &shape, now.as_ref())?
+            }
             Kind::SqlServer => {
                 let now = self.raw(address).await?;
                 let shape = self.filled(&shapes.sql_server, address, settings);
                 sql::put_server(&id, settings, &shape, now.as_ref())
+            }
+            Kind::ElasticPool => {
+                let region = self.server_region(address).await?;
+                let now = self.raw(address).await?;
+                sql::put_pool(&id, settings, &region, now.as_ref())?
             }
             Kind::SqlDatabase => {
                 let region = self.server_region(address).await?;
@@ -150,10 +190,24 @@ impl Azure {
                 let now = self.raw(address).await?;
                 storage::put_container(&id, settings, now.as_ref())?
             }
+            Kind::IngressProfile => ingress::put_profile(&id, settings)?,
+            Kind::IngressEndpoint => {
+                let now = self.raw(address).await?;
+                ingress::put_endpoint(&id, settings, now.as_ref())
+            }
+            Kind::OriginGroup => {
+                let now = self.raw(address).await?;
+                let shape = self.filled(&shapes.origin_group, address, settings);
+                ingress::put_group(&id, settings, &shape, now.as_ref())?
+            }
             Kind::Origin => {
                 let now = self.raw(address).await?;
                 let shape = self.filled(&shapes.origin, address, settings);
                 edge::put_origin(&id, settings, &shape, now.as_ref())?
+            }
+            Kind::TrafficEndpoint => {
+                let now = self.raw(address).await?;
+                network::put_endpoint(&id, settings, now.as_ref())?
             }
             Kind::Alert => {
                 let shape = self.filled(&shapes.alert, address, settings);
@@ -222,9 +276,16 @@ impl Azure {
                 steps.push(Step::delete(id, path::QUOTA));
                 steps
             }
-            Kind::ApiUser | Kind::ApiSubscription | Kind::ApiPolicy => {
+            Kind::ApiProduct | Kind::ApiUser | Kind::ApiSubscription | Kind::ApiPolicy => {
                 let (id, _) = path::id(address, &self.places)?;
                 vec![gateway::delete(&id)]
+            }
+            Kind::GatewayPool => {
+                let (id, _) = path::id(address, &self.places)?;
+                let gateway = self.gateway(address).await?;
+                let gateway = gateway.as_ref();
+                let step = gateway.and_then(|it| network::delete_pool(&id, address.name(), it));
+                step.into_iter().collect()
             }
             Kind::Backup => return self.drop_backup(address, key).await,
             Kind::TenantSchema => return Err(no_schemas()),
@@ -292,9 +353,9 @@ impl Azure {
             .await
     }
 
-    /// The region of a database's server.
-    async fn server_region(&self, database: &Address) -> Result<String, Fault> {
-        let parts: Vec<&str> = database.parts().take(3).collect();
+    /// The region of the server that a database or a pool is on.
+    async fn server_region(&self, inside: &Address) -> Result<String, Fault> {
+        let parts: Vec<&str> = inside.parts().take(3).collect();
         let server = Address::new(Kind::SqlServer, &parts)
             .map_err(|error| permanent("InvalidAddress", error.to_string()))?;
         let found = self.raw(&server).await?;

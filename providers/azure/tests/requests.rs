@@ -107,6 +107,14 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"sku": "S3", "tenant": "ann", "tags": tags()}),
         ),
         (
+            within(Kind::Cluster, &["aks"]),
+            json!({"region": "eastus2", "tags": tags()}),
+        ),
+        (
+            within(Kind::ElasticPool, &["sql-a", "p1"]),
+            json!({"sku": "StandardPool", "capacity": 100, "tags": tags()}),
+        ),
+        (
             within(Kind::SqlDatabase, &["sql-a", "db-pooled"]),
             json!({"sku": "pool:p1", "tenant": "bob", "tags": {}}),
         ),
@@ -117,6 +125,22 @@ fn cases() -> Vec<(Address, Settings)> {
         (
             within(Kind::BlobContainer, &["sta", "tenant-ann"]),
             json!({"tenant": "ann"}),
+        ),
+        (
+            within(Kind::IngressProfile, &["afd"]),
+            json!({"sku": "Standard_AzureFrontDoor", "tags": tags()}),
+        ),
+        (
+            within(Kind::IngressEndpoint, &["afd", "app"]),
+            json!({"enabled": true, "tags": tags()}),
+        ),
+        (
+            within(Kind::OriginGroup, &["afd", "og"]),
+            json!({"probe": "/healthz", "interval": 30}),
+        ),
+        (
+            within(Kind::OriginGroup, &["afd", "og-unasked"]),
+            json!({"probe": ""}),
         ),
         (
             within(Kind::Origin, &["afd", "og", "origin-a"]),
@@ -131,12 +155,36 @@ fn cases() -> Vec<(Address, Settings)> {
             json!({"host": "c.example.com", "weight": 7, "enabled": false}),
         ),
         (
+            within(Kind::TrafficEndpoint, &["tm", "stamp-a"]),
+            json!({"host": "a.example.com", "weight": 10, "enabled": true}),
+        ),
+        (
+            within(Kind::TrafficEndpoint, &["tm", "stamp-b"]),
+            json!({"host": "b.example.com", "weight": 1000, "enabled": false}),
+        ),
+        (
+            within(Kind::GatewayPool, &["agw", "stamp-a"]),
+            json!({"members": ["a.example.com", "10.0.0.4"]}),
+        ),
+        (
+            within(Kind::GatewayPool, &["agw", "stamp-b"]),
+            json!({"members": []}),
+        ),
+        (
             within(Kind::Alert, &["alert-a"]),
             json!({"enabled": true, "target": "a-001", "tags": tags()}),
         ),
         (
             within(Kind::Lock, &["lock-a"]),
             json!({"level": "CanNotDelete"}),
+        ),
+        (
+            within(Kind::ApiProduct, &["apim", "basic"]),
+            json!({"title": "Basic", "state": "published", "approval": false}),
+        ),
+        (
+            within(Kind::RegistryContainer, &["acct", "stampctl", "registry"]),
+            json!({"partition_key": "/collection"}),
         ),
         (
             within(Kind::ApiUser, &["apim", "ann-admin"]),
@@ -165,6 +213,16 @@ fn cases() -> Vec<(Address, Settings)> {
             "power": "deallocated", "reservation": reservation, "tags": tags()});
         cases.push((within(Kind::ScaleSet, &[name]), settings(wanted)));
     }
+    for (name, instances, power, zones, reservation) in [
+        ("one", 2, "running", json!(["1", "2"]), String::new()),
+        ("two", 4, "deallocated", json!(["1"]), crg().0.to_string()),
+        ("none", 0, "deallocated", json!([]), String::new()),
+    ] {
+        let wanted = json!({"region": "eastus2", "zones": zones, "sku": "Standard_D8s_v5",
+            "family": "standardDSv5Family", "vcpus": 8, "instances": instances,
+            "power": power, "reservation": reservation, "tags": tags()});
+        cases.push((within(Kind::NodePool, &["aks", name]), settings(wanted)));
+    }
     cases
 }
 
@@ -182,6 +240,7 @@ fn read_back(resource: &Resource, wanted: &Settings) {
 #[tokio::test]
 async fn what_is_put_is_read_back_and_put_again_and_gone_after_a_delete() {
     let (azure, keeper) = azure(places());
+    keep_gateway(&keeper);
     for (address, wanted) in cases() {
         read_back(&put(&azure, &address, &wanted).await, &wanted);
         read_back(&azure.read(&address).await.unwrap().unwrap(), &wanted);
@@ -218,6 +277,7 @@ async fn a_patch_changes_what_it_names() {
         };
         operation(address, verb)
     };
+    keep_gateway(&keeper);
     for (address, wanted) in cases() {
         put(&azure, &address, &wanted).await;
     }
@@ -233,6 +293,28 @@ async fn a_patch_changes_what_it_names() {
             .unwrap();
         read_back(&seen, &settings(change));
     }
+    let pool = at(Kind::NodePool, &["shared", "rg-a", "aks", "two"]);
+    for change in [
+        json!({"instances": 3}),
+        json!({"power": "running"}),
+        json!({"power": "deallocated", "tags": {}}),
+        json!({"instances": 0}),
+    ] {
+        let seen = done(&azure, &patch(&pool, change.clone())).await;
+        read_back(&seen.unwrap().unwrap(), &settings(change));
+    }
+    for fixed in [
+        json!({"sku": "Standard_D16s_v5"}),
+        json!({"zones": ["3"]}),
+        json!({"reservation": ""}),
+    ] {
+        let fault = done(&azure, &patch(&pool, fixed)).await.unwrap_err();
+        assert_eq!(fault.code, "PropertyChangeNotAllowed");
+    }
+    let cluster = at(Kind::Cluster, &["shared", "rg-a", "aks"]);
+    done(&azure, &patch(&cluster, json!({"tags": {"x": "y"}})))
+        .await
+        .unwrap();
     let origin = at(Kind::Origin, &["shared", "rg-a", "afd", "og", "origin-a"]);
     let off = done(&azure, &patch(&origin, json!({"enabled": false}))).await;
     let off = off.unwrap().unwrap();
@@ -246,6 +328,66 @@ async fn a_patch_changes_what_it_names() {
         .unwrap_err();
     assert_eq!(fault.class, FaultClass::Permanent);
     judged(&keeper, "patches");
+}
+
+/// A gateway as the service shows it, with rules that point at its parts.
+fn keep_gateway(keeper: &Keeper) {
+    keeper.keep(
+        GATEWAY,
+        json!({"location": "eastus2", "etag": "W/\"7\"", "zones": ["1"], "properties": {
+            "provisioningState": "Succeeded", "operationalState": "Running",
+            "resourceGuid": "g", "sku": {"name": "Standard_v2", "tier": "Standard_v2"},
+            "backendAddressPools": [{"name": "standing", "id": format!("{GATEWAY}/backendAddressPools/standing"),
+                "etag": "W/\"7\"", "type": "Microsoft.Network/applicationGateways/backendAddressPools",
+                "properties": {"provisioningState": "Succeeded",
+                    "backendAddresses": [{"ipAddress": "10.0.0.9"}]}}],
+            "requestRoutingRules": [{"name": "rule", "etag": "W/\"7\"", "properties": {
+                "provisioningState": "Succeeded", "ruleType": "Basic", "priority": 1,
+                "backendAddressPool": {"id": format!("{GATEWAY}/backendAddressPools/standing")}}}],
+        }}),
+    );
+}
+
+const GATEWAY: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-a/providers/Microsoft.Network/applicationGateways/agw";
+
+#[tokio::test]
+async fn a_pool_is_written_into_its_gateway_on_the_gateways_version() {
+    let (azure, keeper) = azure(places());
+    let pool = at(Kind::GatewayPool, &["shared", "rg-a", "agw", "stamp-a"]);
+    let members = settings(json!({"members": ["a.example.com", "10.0.0.4"]}));
+    let verb = Verb::Put {
+        settings: members.clone(),
+    };
+    let fault = done(&azure, &operation(&pool, verb)).await.unwrap_err();
+    assert_eq!(
+        (fault.class, fault.code.as_str()),
+        (FaultClass::Permanent, "ParentResourceNotFound")
+    );
+    keep_gateway(&keeper);
+    put(&azure, &pool, &members).await;
+    let asked = keeper.asked.lock().unwrap().clone();
+    let written = asked.iter().rfind(|it| it.method.word() == "PUT").unwrap();
+    let condition = written.headers.iter().find(|(name, _)| *name == "if-match");
+    assert_eq!(condition.map(|(_, value)| value.as_str()), Some("W/\"7\""));
+    let gateway = keeper.at(GATEWAY).unwrap();
+    let inner = &gateway["properties"];
+    assert_eq!(
+        inner["backendAddressPools"][0]["properties"]["backendAddresses"],
+        json!([{"ipAddress": "10.0.0.9"}]),
+        "another pool is left as it is"
+    );
+    assert_eq!(
+        inner["backendAddressPools"][1]["properties"]["backendAddresses"],
+        json!([{"fqdn": "a.example.com"}, {"ipAddress": "10.0.0.4"}])
+    );
+    assert_eq!(inner["requestRoutingRules"][0]["name"], "rule");
+    assert_eq!(inner["sku"]["name"], "Standard_v2");
+    let gone = done(&azure, &operation(&pool, Verb::Delete)).await;
+    assert_eq!(gone.unwrap(), None);
+    let gateway = keeper.at(GATEWAY).unwrap();
+    let pools = gateway["properties"]["backendAddressPools"].as_array();
+    assert_eq!(pools.map(Vec::len), Some(1));
+    judged(&keeper, "pools of a gateway");
 }
 
 #[tokio::test]

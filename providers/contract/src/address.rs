@@ -52,8 +52,17 @@ kinds! {
     /// A VM scale set. Settings: `region`, `zone`, `sku`, `family`, `vcpus` (per instance),
     /// `instances`, `power` (`running` or `deallocated`), `reservation` (an address, or empty), `tags`.
     ScaleSet = "scale_set" ["subscription", "resource_group", "name"];
+    /// A Kubernetes cluster. Settings: `region`, `tags`.
+    Cluster = "cluster" ["subscription", "resource_group", "name"];
+    /// A pool of a cluster's nodes. Settings: `region` (the cluster's), `zones`, `sku`, `family`,
+    /// `vcpus` (per node), `instances`, `power` (`running` or `deallocated`), `reservation` (an
+    /// address, or empty), `tags`. Region, zones, size and reservation are fixed when it is made.
+    NodePool = "node_pool" ["subscription", "resource_group", "cluster", "name"];
     /// A SQL server. Settings: `region`, `tags`.
     SqlServer = "sql_server" ["subscription", "resource_group", "name"];
+    /// An elastic pool of a SQL server, for databases whose `sku` is `pool:NAME`.
+    /// Settings: `sku`, `capacity` (DTUs or vCores, as the size counts them), `tags`.
+    ElasticPool = "elastic_pool" ["subscription", "resource_group", "server", "name"];
     /// A SQL database. Settings: `sku`, `tags`; `tenant` where it holds one tenant;
     /// `records`, `digest` and `tenants` of its content (read only).
     SqlDatabase = "sql_database" ["subscription", "resource_group", "server", "name"];
@@ -65,12 +74,27 @@ kinds! {
     StorageAccount = "storage_account" ["subscription", "resource_group", "name"];
     /// A blob container. Settings: `tenant`; `records`, `digest` (read only).
     BlobContainer = "blob_container" ["subscription", "resource_group", "account", "name"];
+    /// An ingress profile (Front Door). Settings: `sku` (fixed when it is made), `tags`.
+    IngressProfile = "ingress_profile" ["subscription", "resource_group", "name"];
+    /// Where traffic enters an ingress profile. Settings: `enabled`, `tags`; `host` (read only).
+    IngressEndpoint = "ingress_endpoint" ["subscription", "resource_group", "profile", "name"];
+    /// A group of origins that share traffic. Settings: `probe` (the path that is asked for health,
+    /// or empty) and `interval` (seconds between probes, 1 to 255).
+    OriginGroup = "origin_group" ["subscription", "resource_group", "profile", "name"];
     /// Where ingress sends traffic. Settings: `host`, `weight`, `enabled`, `tags`.
     Origin = "origin" ["subscription", "resource_group", "profile", "group", "name"];
+    /// Where a Traffic Manager profile sends traffic. Settings: `host`, `weight` (1 to 1000; who is
+    /// to have no traffic is not enabled), `enabled`.
+    TrafficEndpoint = "traffic_endpoint" ["subscription", "resource_group", "profile", "name"];
+    /// A backend pool of an application gateway. Settings: `members` (host names and addresses).
+    GatewayPool = "gateway_pool" ["subscription", "resource_group", "gateway", "name"];
     /// An alert rule. Settings: `enabled`, `target`, `tags`.
     Alert = "alert" ["subscription", "resource_group", "name"];
     /// A management lock on a resource group. Settings: `level` (`CanNotDelete`).
     Lock = "lock" ["subscription", "resource_group", "name"];
+    /// A product of the API gateway, to which users subscribe. Settings: `title`, `state`
+    /// (`published` or `notPublished`), `approval` (whether a subscription waits for one).
+    ApiProduct = "api_product" ["subscription", "resource_group", "service", "name"];
     /// A user of the API gateway. Settings: `email`, `state`.
     ApiUser = "api_user" ["subscription", "resource_group", "service", "name"];
     /// A user's subscription to a product of the API gateway. Settings: `product`, `user`, `state`.
@@ -80,6 +104,11 @@ kinds! {
     /// A backup or an export. Settings: `source` (an address), `tenant` (empty: all of it);
     /// `records`, `digest`, `verified`, `taken_at` (read only).
     Backup = "backup" ["subscription", "vault", "name"];
+    /// The container that a tenant registry is kept in, and the database around it. Settings:
+    /// `partition_key` (a path such as `/collection`, fixed when it is made). Whatever is in the
+    /// container goes with it.
+    RegistryContainer = "registry_container"
+        ["subscription", "resource_group", "account", "database", "name"];
     /// An entry of the tenant registry, with an `ETag`. Settings: whatever the caller keeps there.
     RegistryItem = "registry_item" ["registry", "collection", "id"];
     /// What is measured of all compute and data in one resource group (read only), each absent

@@ -5,6 +5,7 @@
 
 mod compute;
 mod data;
+mod inside;
 mod quota;
 mod registry;
 mod resources;
@@ -61,6 +62,8 @@ pub struct Ground {
     pub vcpus: i64,
     /// The tenant registry.
     pub registry: String,
+    /// An application gateway of another subscription: subscription, resource group, name.
+    pub gateway: [String; 3],
 }
 
 /// A law that was broken, and how.
@@ -90,6 +93,7 @@ pub async fn check<C: Cloud>(make: impl Fn() -> C) -> Result<(), Vec<Broken>> {
         quota::LAWS,
         compute::LAWS,
         data::LAWS,
+        inside::LAWS,
     ];
     for (law, test) in parts.into_iter().flatten() {
         let cloud = make();

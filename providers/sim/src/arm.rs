@@ -23,6 +23,7 @@ mod identity;
 mod ids;
 mod insights;
 mod json;
+mod kubernetes;
 mod locks;
 mod logs;
 mod network;

@@ -8,6 +8,7 @@
 pub(crate) mod compute;
 pub(crate) mod data;
 pub(crate) mod event;
+pub(crate) mod inside;
 pub(crate) mod metrics;
 pub(crate) mod quota;
 pub(crate) mod removal;
@@ -176,7 +177,7 @@ impl World {
     pub(crate) fn reindex(&mut self) {
         self.index = Index::default();
         let addresses: Vec<Address> = self.resources.keys().cloned().collect();
-        for kind in [Kind::CapacityReservation, Kind::ScaleSet] {
+        for kind in [Kind::CapacityReservation, Kind::ScaleSet, Kind::NodePool] {
             for address in addresses.iter().filter(|address| address.kind() == kind) {
                 let settings = self.resources[address].settings.clone();
                 let shift = self.shift(address, None, Some(&settings));

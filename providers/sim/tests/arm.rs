@@ -19,6 +19,8 @@ mod data;
 mod edge;
 #[path = "arm/faults.rs"]
 mod faults;
+#[path = "arm/kubernetes.rs"]
+mod kubernetes;
 #[path = "arm/resources.rs"]
 mod resources;
 

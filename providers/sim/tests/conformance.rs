@@ -9,7 +9,9 @@ use stampctl_sim::Sim;
 use stampctl_sim::WorldSpec;
 
 const WORLD: &str = r"
-subscriptions: { a: one, b: two }
+subscriptions: { a: one, b: two, c: three }
+resources:
+  - { address: resource_group/c/rg-edge, settings: { region: eastus2, tags: {} } }
 quota_groups:
   - { name: qg, management_group: mg, subscriptions: [a, b],
       limits: [{ region: eastus2, family: standardDSv5Family, cores: 64 }] }
@@ -40,6 +42,7 @@ impl Cloud for Bench {
             sku: "Standard_D4s_v5".into(),
             vcpus: 4,
             registry: "registry".into(),
+            gateway: ["c".into(), "rg-edge".into(), "agw".into()],
         }
     }
 }

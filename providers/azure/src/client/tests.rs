@@ -128,6 +128,7 @@ async fn writes_keep_to_their_rate_and_are_never_refused_twice_in_a_row() {
         client.send(&put).await.unwrap();
     }
     let took = clock.now().as_second() - start.as_second();
-    assert!((22..=23).contains(&took), "{took}");
+    // 3 s of rest, and 196 calls at three quarters of 10 a second, faster with each that is let in.
+    assert!((26..=27).contains(&took), "{took}");
     assert_eq!(client.throttled(), (202, 1));
 }

@@ -1,4 +1,4 @@
-//! API Management: users, subscriptions, and a policy for each subscription. Pure.
+//! API Management: products, users, subscriptions, and a policy for each subscription. Pure.
 //!
 //! API Management has no policy of a subscription. What a subscription's policy does on the way
 //! in is kept as a policy fragment of the same name, which the policy of the API or the product
@@ -7,6 +7,7 @@
 use serde_json::Value as Json;
 use serde_json::json;
 use stampctl_contract::Settings;
+use stampctl_contract::Value;
 
 use super::Mapped;
 use super::json;
@@ -20,6 +21,31 @@ use crate::step::Step;
 const HEAD: &str = "<policies><inbound><base/>";
 const TAIL: &str = "</inbound><backend><base/></backend><outbound><base/></outbound>\
                     <on-error><base/></on-error></policies>";
+
+/// Creates a product, or makes it what `settings` say; its texts and limits stay.
+pub fn put_product(id: &str, settings: &Settings, now: Option<&Json>) -> Step {
+    let kept = now.and_then(|found| found.get("properties")).cloned();
+    let approval = settings.get("approval").and_then(Value::as_bool);
+    let own = json!({
+        "displayName": schema::text(settings, "title"),
+        "state": schema::text(settings, "state"),
+        "approvalRequired": approval.unwrap_or(false),
+    });
+    let base = json!({"subscriptionRequired": true});
+    let inner = json::over(json::over(base, kept.unwrap_or(Json::Null)), own);
+    Step::put(id, path::GATEWAY, json!({"properties": inner}))
+}
+
+/// A product.
+pub fn read_product(product: &Json) -> Settings {
+    let mut settings = Settings::new();
+    let inner = |name: &str| json::text(product, &["properties", name]);
+    json::set(&mut settings, "title", inner("displayName"));
+    json::set(&mut settings, "state", inner("state"));
+    let approval = json::at(product, &["properties", "approvalRequired"]);
+    json::set(&mut settings, "approval", approval.and_then(Json::as_bool));
+    settings
+}
 
 /// Creates or replaces a user. Its names, which the service wants, are its own name.
 pub fn put_user(id: &str, name: &str, settings: &Settings) -> Step {

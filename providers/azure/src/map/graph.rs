@@ -22,8 +22,11 @@ pub const CONTAINERS: &str = "ResourceContainers \
 pub const RESOURCES: &str = "Resources \
     | where type in~ ('microsoft.compute/capacityreservationgroups', \
     'microsoft.compute/capacityreservationgroups/capacityreservations', \
-    'microsoft.compute/virtualmachinescalesets', 'microsoft.sql/servers', \
-    'microsoft.sql/servers/databases', 'microsoft.storage/storageaccounts', \
+    'microsoft.compute/virtualmachinescalesets', 'microsoft.containerservice/managedclusters', \
+    'microsoft.sql/servers', \
+    'microsoft.sql/servers/databases', 'microsoft.sql/servers/elasticpools', 'microsoft.storage/storageaccounts', \
+    'microsoft.cdn/profiles', 'microsoft.cdn/profiles/afdendpoints', \
+    'microsoft.network/trafficmanagerprofiles', 'microsoft.network/applicationgateways', \
     'microsoft.insights/metricalerts') \
     | project id, name, type, location, zones, sku, tags, properties \
     | order by id asc";
@@ -71,6 +74,53 @@ pub fn views(rows: &[Json]) -> std::collections::BTreeMap<String, Json> {
         .into_iter()
         .map(|(set, states)| (set, json!({"virtualMachine": {"statusesSummary": states}})));
     views.collect()
+}
+
+/// Types whose rows hold other resources, the list that holds them, and their own type's word.
+const HOLDERS: [(&str, &str, &str); 3] = [
+    (
+        "microsoft.network/trafficmanagerprofiles",
+        "endpoints",
+        "externalEndpoints",
+    ),
+    (
+        "microsoft.network/applicationgateways",
+        "backendAddressPools",
+        "backendAddressPools",
+    ),
+    (
+        "microsoft.containerservice/managedclusters",
+        "agentPoolProfiles",
+        "agentPools",
+    ),
+];
+
+/// The resources that a row holds, each as a row of its own.
+pub fn within(row: &Json) -> Vec<Json> {
+    let holder = HOLDERS.iter().find(|(kind, ..)| is(row, kind));
+    let Some((kind, list, word)) = holder else {
+        return Vec::new();
+    };
+    let id = json::text(row, &["id"]).unwrap_or_default();
+    let items = json::list(row, &["properties", list]).iter();
+    let own = format!("{kind}/{word}");
+    // A profile's endpoints are of three types, of which one has addresses.
+    let items = items.filter(|item| {
+        let other = |it: &str| it.contains('/') && !it.eq_ignore_ascii_case(&own);
+        !json::text(item, &["type"]).is_some_and(other)
+    });
+    let items = items.filter_map(|item| {
+        let name = json::text(item, &["name"])?;
+        Some(json!({
+            "id": format!("{id}/{word}/{name}"),
+            "name": name,
+            "type": own,
+            "location": row.get("location"),
+            // A cluster's pools have theirs beside their name.
+            "properties": item.get("properties").unwrap_or(item),
+        }))
+    });
+    items.collect()
 }
 
 /// Whether a row is of this type.

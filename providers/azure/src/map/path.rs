@@ -15,6 +15,8 @@ type Row = (Kind, &'static str, &'static str);
 
 /// Compute, as the schemas are pinned.
 pub const COMPUTE: &str = "2024-07-01";
+/// Kubernetes clusters.
+pub const CLUSTERS: &str = "2024-05-01";
 /// Quota and quota groups; other versions are other APIs (S13).
 pub const QUOTA: &str = "2025-09-01";
 /// Resource groups and tags.
@@ -33,8 +35,14 @@ pub const SQL: &str = "2021-11-01";
 pub const STORAGE: &str = "2023-05-01";
 /// Front Door.
 pub const FRONT_DOOR: &str = "2024-02-01";
+/// Traffic Manager.
+pub const TRAFFIC: &str = "2022-04-01";
+/// Application Gateways.
+pub const NETWORK: &str = "2024-01-01";
 /// API Management.
 pub const GATEWAY: &str = "2022-08-01";
+/// Cosmos DB's accounts and containers.
+pub const COSMOS: &str = "2024-05-15";
 /// Alert rules.
 pub const ALERTS: &str = "2018-03-01";
 
@@ -46,13 +54,23 @@ const TABLE: &[Row] = &[
     (Kind::ResourceGroup, "", RESOURCES),
     (Kind::CapacityReservation, "/providers/Microsoft.Compute/capacityReservationGroups/{name}", COMPUTE),
     (Kind::ScaleSet, "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}", COMPUTE),
+    (Kind::Cluster, "/providers/Microsoft.ContainerService/managedClusters/{name}", CLUSTERS),
+    (Kind::NodePool, "/providers/Microsoft.ContainerService/managedClusters/{cluster}/agentPools/{name}", CLUSTERS),
     (Kind::SqlServer, "/providers/Microsoft.Sql/servers/{name}", SQL),
+    (Kind::ElasticPool, "/providers/Microsoft.Sql/servers/{server}/elasticPools/{name}", SQL),
     (Kind::SqlDatabase, "/providers/Microsoft.Sql/servers/{server}/databases/{name}", SQL),
     (Kind::StorageAccount, "/providers/Microsoft.Storage/storageAccounts/{name}", STORAGE),
     (Kind::BlobContainer, "/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default/containers/{name}", STORAGE),
+    (Kind::IngressProfile, "/providers/Microsoft.Cdn/profiles/{name}", FRONT_DOOR),
+    (Kind::IngressEndpoint, "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}", FRONT_DOOR),
+    (Kind::OriginGroup, "/providers/Microsoft.Cdn/profiles/{profile}/originGroups/{name}", FRONT_DOOR),
     (Kind::Origin, "/providers/Microsoft.Cdn/profiles/{profile}/originGroups/{group}/origins/{name}", FRONT_DOOR),
+    (Kind::TrafficEndpoint, "/providers/Microsoft.Network/trafficmanagerprofiles/{profile}/externalEndpoints/{name}", TRAFFIC),
+    (Kind::GatewayPool, "/providers/Microsoft.Network/applicationGateways/{gateway}/backendAddressPools/{name}", NETWORK),
     (Kind::Alert, "/providers/Microsoft.Insights/metricAlerts/{name}", ALERTS),
     (Kind::Lock, "/providers/Microsoft.Authorization/locks/{name}", LOCKS),
+    (Kind::ApiProduct, "/providers/Microsoft.ApiManagement/service/{service}/products/{name}", GATEWAY),
+    (Kind::RegistryContainer, "/providers/Microsoft.DocumentDB/databaseAccounts/{account}/sqlDatabases/{database}/containers/{name}", COSMOS),
     (Kind::ApiUser, "/providers/Microsoft.ApiManagement/service/{service}/users/{name}", GATEWAY),
     (Kind::ApiSubscription, "/providers/Microsoft.ApiManagement/service/{service}/subscriptions/{name}", GATEWAY),
     (Kind::ApiPolicy, "/providers/Microsoft.ApiManagement/service/{service}/policyFragments/{name}", GATEWAY),

@@ -82,7 +82,18 @@ pub fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
         Kind::Quota | Kind::GroupQuota => &[("limit", Int)],
         Kind::QuotaGroup => &[("subscriptions", List)],
         Kind::QuotaAllocation => &[("cores", Int)],
-        Kind::ResourceGroup | Kind::SqlServer => &[("region", Text), ("tags", Map)],
+        Kind::ResourceGroup | Kind::SqlServer | Kind::Cluster => &[("region", Text), ("tags", Map)],
+        Kind::NodePool => &[
+            ("region", Text),
+            ("zones", List),
+            ("sku", Text),
+            ("family", Text),
+            ("vcpus", Int),
+            ("instances", Int),
+            ("power", Text),
+            ("reservation", Text),
+            ("tags", Map),
+        ],
         Kind::CapacityReservation => &[
             ("region", Text),
             ("zones", List),
@@ -103,18 +114,26 @@ pub fn writable(kind: Kind) -> &'static [(&'static str, Type)] {
             ("reservation", Text),
             ("tags", Map),
         ],
+        Kind::ElasticPool => &[("sku", Text), ("capacity", Int), ("tags", Map)],
         Kind::SqlDatabase => &[("sku", Text), ("tags", Map), ("tenant", Text)],
         Kind::TenantSchema => &[("model", Text)],
         Kind::StorageAccount => &[("region", Text), ("sku", Text), ("tags", Map)],
         Kind::BlobContainer => &[("tenant", Text)],
+        Kind::IngressProfile => &[("sku", Text), ("tags", Map)],
+        Kind::IngressEndpoint => &[("enabled", Bool), ("tags", Map)],
+        Kind::OriginGroup => &[("probe", Text), ("interval", Int)],
         Kind::Origin => &[
             ("host", Text),
             ("weight", Int),
             ("enabled", Bool),
             ("tags", Map),
         ],
+        Kind::TrafficEndpoint => &[("host", Text), ("weight", Int), ("enabled", Bool)],
+        Kind::GatewayPool => &[("members", List)],
         Kind::Alert => &[("enabled", Bool), ("target", Text), ("tags", Map)],
         Kind::Lock => &[("level", Text)],
+        Kind::ApiProduct => &[("title", Text), ("state", Text), ("approval", Bool)],
+        Kind::RegistryContainer => &[("partition_key", Text)],
         Kind::ApiUser => &[("email", Text), ("state", Text)],
         Kind::ApiSubscription => &[("product", Text), ("user", Text), ("state", Text)],
         Kind::ApiPolicy => &[("xml", Text)],
@@ -131,17 +150,27 @@ pub fn read_only(kind: Kind) -> &'static [&'static str] {
         Kind::CapacityReservation => &["attached"],
         Kind::SqlDatabase => &["records", "digest", "tenants"],
         Kind::TenantSchema | Kind::BlobContainer => &["records", "digest"],
+        Kind::IngressEndpoint => &["host"],
         Kind::Backup => &["records", "digest", "verified", "taken_at"],
         Kind::Subscription
         | Kind::QuotaGroup
         | Kind::QuotaAllocation
         | Kind::ResourceGroup
         | Kind::ScaleSet
+        | Kind::Cluster
+        | Kind::NodePool
         | Kind::SqlServer
+        | Kind::ElasticPool
         | Kind::StorageAccount
+        | Kind::IngressProfile
+        | Kind::OriginGroup
         | Kind::Origin
+        | Kind::TrafficEndpoint
+        | Kind::GatewayPool
         | Kind::Alert
         | Kind::Lock
+        | Kind::ApiProduct
+        | Kind::RegistryContainer
         | Kind::ApiUser
         | Kind::ApiSubscription
         | Kind::ApiPolicy

@@ -1,4 +1,4 @@
-//! SQL servers and databases, and the copy of a database onto another. Pure.
+//! SQL servers, elastic pools and databases, and the copy of a database onto another. Pure.
 //!
 //! A size is what the service calls the service objective (`S3`), because it answers `sku` with
 //! the tier's name and a number; `pool:NAME` is a database in an elastic pool of its server.
@@ -13,6 +13,7 @@ use super::path;
 use super::schema;
 use super::tags;
 use crate::fault::conflict;
+use crate::fault::permanent;
 use crate::step::Step;
 use crate::text::encode;
 use crate::text::region;
@@ -41,6 +42,40 @@ pub fn read_server(server: &Json) -> Settings {
         json::text(server, &["location"]).map(region),
     );
     settings.insert("tags".to_owned(), tags::read(server));
+    settings
+}
+
+/// Creates an elastic pool on a server in `region`, or makes it what `settings` say.
+pub fn put_pool(id: &str, settings: &Settings, region: &str, now: Option<&Json>) -> Mapped<Step> {
+    let (sku, capacity) = (
+        schema::text(settings, "sku"),
+        schema::int(settings, "capacity"),
+    );
+    if sku.is_empty() || capacity < 1 {
+        let why = "an elastic pool wants `sku`, and a `capacity` above 0";
+        return Err(permanent("ElasticPoolSkuCombinationInvalid", why));
+    }
+    let mut body = json!({
+        "sku": {"name": sku, "capacity": capacity},
+        "tags": tags::write(settings, &[]),
+    });
+    if now.is_some() {
+        return Ok(Step::patch(id, path::SQL, body));
+    }
+    body["location"] = Json::from(region);
+    Ok(Step::put(id, path::SQL, body))
+}
+
+/// An elastic pool.
+pub fn read_pool(pool: &Json) -> Settings {
+    let mut settings = Settings::new();
+    json::set(&mut settings, "sku", json::text(pool, &["sku", "name"]));
+    json::set(
+        &mut settings,
+        "capacity",
+        json::int(pool, &["sku", "capacity"]),
+    );
+    settings.insert("tags".to_owned(), tags::read(pool));
     settings
 }
 

@@ -11,7 +11,8 @@ use crate::map::path;
 use crate::reads::read_plain;
 
 /// The lists of a service and the kind of their items.
-const LISTS: [(&str, Kind); 3] = [
+const LISTS: [(&str, Kind); 4] = [
+    ("products", Kind::ApiProduct),
     ("users", Kind::ApiUser),
     ("subscriptions", Kind::ApiSubscription),
     ("policyFragments", Kind::ApiPolicy),
@@ -22,6 +23,7 @@ impl Azure {
         for group in &self.places.origin_groups {
             let parts: Vec<&str> = group.iter().map(String::as_str).collect();
             if subscriptions.contains(&group[0]) {
+                self.see_one(Kind::OriginGroup, &parts, seen).await;
                 self.see_list(Kind::Origin, &parts, "", seen).await;
             }
         }
@@ -35,6 +37,21 @@ impl Azure {
                         ""
                     };
                     self.see_list(kind, &parts, format, seen).await;
+                }
+            }
+        }
+    }
+
+    /// The resource of one kind that is at `parts`, where there is one.
+    async fn see_one(&self, kind: Kind, parts: &[&str], seen: &mut Seen) {
+        let Ok(address) = Address::new(kind, parts) else {
+            return;
+        };
+        match self.raw(&address).await {
+            Err(fault) => seen.gap(Some(kind), address.path(), &fault),
+            Ok(found) => {
+                if let Some(settings) = found.and_then(|found| read_plain(kind, &found)) {
+                    seen.add(address, settings);
                 }
             }
         }

@@ -16,6 +16,7 @@ use crate::fault::permanent;
 use crate::map::graph;
 use crate::map::groups;
 use crate::map::json;
+use crate::map::kubernetes;
 use crate::map::path;
 use crate::map::reservation;
 use crate::map::scale_set;
@@ -177,7 +178,8 @@ impl Azure {
         };
         let attached = self.see_attached(rows, seen).await;
         let mut machines: BTreeMap<Address, (i64, i64)> = BTreeMap::new();
-        for row in rows {
+        let held: Vec<Json> = rows.iter().flat_map(graph::within).collect();
+        for row in rows.iter().chain(&held) {
             let id = json::text(row, &["id"]).unwrap_or_default();
             let Some(address) = self.spelled(id, groups) else {
                 continue;
@@ -207,6 +209,16 @@ impl Azure {
                         view,
                     };
                     Some(scale_set::read(&found, &sizes, &self.places))
+                }
+                Kind::NodePool => {
+                    let unknown = kubernetes::unknown_size(row).is_some();
+                    let sizes = self.sizes_of(unknown, &address, row, seen).await;
+                    let location = json::text(row, &["location"]).map(str::to_owned);
+                    let found = kubernetes::Found {
+                        pool: row.clone(),
+                        location,
+                    };
+                    Some(kubernetes::read_pool(&found, &sizes, &self.places))
                 }
                 Kind::SqlDatabase if address.name() == "master" => None,
                 kind => read_plain(kind, row),

@@ -19,11 +19,15 @@ pub(crate) const TYPES: &[Type] = &[
         AT_ONCE,
         Some(Kind::ApiUser),
     ),
-    opaque(
-        "Microsoft.ApiManagement/service/products",
-        AT_ONCE,
-        Some(Kind::ApiUser),
-    ),
+    Type {
+        name: "Microsoft.ApiManagement/service/products",
+        kind: Some(Kind::ApiProduct),
+        pick: &[0, 1],
+        flow: AT_ONCE,
+        implied: None,
+        read: product,
+        write: show_product,
+    },
     Type {
         name: "Microsoft.ApiManagement/service/users",
         kind: Some(Kind::ApiUser),
@@ -73,6 +77,38 @@ const fn policy(name: &'static str, pick: &'static [usize]) -> Type {
 /// The last word of an id, or the text itself.
 fn last(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
+}
+
+fn product(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let inner = &wanted.body["properties"];
+    let title = json::text(inner, "/displayName");
+    if title.is_empty() {
+        let why = "Validation Failed: 'displayName' is required.";
+        return Err(Refusal::bad("ValidationError", why));
+    }
+    let state = json::text(inner, "/state");
+    let state = if state.is_empty() {
+        "notPublished"
+    } else {
+        state
+    };
+    let approval = inner.get("approvalRequired").and_then(Json::as_bool);
+    Ok(json::settings([
+        ("title", title.into()),
+        ("state", state.into()),
+        ("approval", approval.unwrap_or(false).into()),
+    ]))
+}
+
+fn show_product(seen: &Seen<'_>, body: &mut Json) {
+    let resource = seen.resource;
+    json::set(body, "displayName", resource.text("title"));
+    json::set(body, "state", resource.text("state"));
+    let approval = resource.truth("approval").unwrap_or(false);
+    json::set(body, "approvalRequired", approval);
+    json::object(body, "properties")
+        .entry("subscriptionRequired")
+        .or_insert_with(|| true.into());
 }
 
 #[expect(

@@ -2,12 +2,16 @@
 //! their weights. Pure.
 
 use serde_json::Value as Json;
+use serde_json::json;
 use stampctl_contract::Kind;
 use stampctl_contract::Settings;
 use stampctl_contract::Value;
 
+use super::face::Face;
 use super::json;
+use super::path::Target;
 use super::types::AT_ONCE;
+use super::types::SLOW;
 use super::types::Seen;
 use super::types::Type;
 use super::types::Wanted;
@@ -15,14 +19,34 @@ use super::types::opaque;
 use super::wire::Refusal;
 
 pub(crate) const TYPES: &[Type] = &[
-    opaque("Microsoft.Cdn/profiles", AT_ONCE, Some(Kind::Origin)),
-    opaque("Microsoft.Cdn/profiles/afdEndpoints", AT_ONCE, None),
+    Type {
+        name: "Microsoft.Cdn/profiles",
+        kind: Some(Kind::IngressProfile),
+        pick: &[0],
+        flow: SLOW,
+        implied: None,
+        read: profile,
+        write: show_profile,
+    },
+    Type {
+        name: "Microsoft.Cdn/profiles/afdEndpoints",
+        kind: Some(Kind::IngressEndpoint),
+        pick: &[0, 1],
+        flow: SLOW,
+        implied: None,
+        read: endpoint,
+        write: show_endpoint,
+    },
     opaque("Microsoft.Cdn/profiles/afdEndpoints/routes", AT_ONCE, None),
-    opaque(
-        "Microsoft.Cdn/profiles/originGroups",
-        AT_ONCE,
-        Some(Kind::Origin),
-    ),
+    Type {
+        name: "Microsoft.Cdn/profiles/originGroups",
+        kind: Some(Kind::OriginGroup),
+        pick: &[0, 1],
+        flow: SLOW,
+        implied: None,
+        read: origin_group,
+        write: show_origin_group,
+    },
     Type {
         name: "Microsoft.Cdn/profiles/originGroups/origins",
         kind: Some(Kind::Origin),
@@ -38,6 +62,102 @@ pub(crate) const TYPES: &[Type] = &[
 /// the provider writes it.
 const OFF: i64 = 4;
 const NO_WEIGHT: i64 = 5;
+
+fn profile(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let sku = json::text(wanted.body, "/sku/name");
+    if sku.is_empty() {
+        return Err(Refusal::bad("BadRequest", "The sku is required."));
+    }
+    Ok(json::settings([
+        ("sku", sku.into()),
+        ("tags", json::tags(wanted.body)),
+    ]))
+}
+
+fn show_profile(seen: &Seen<'_>, body: &mut Json) {
+    body["location"] = "Global".into();
+    body["sku"] = json!({ "name": seen.resource.text("sku") });
+    json::set(body, "resourceState", "Active");
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all types are read alike, and some can be refused"
+)]
+fn endpoint(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let state = json::text(wanted.body, "/properties/enabledState");
+    let enabled = !state.eq_ignore_ascii_case("Disabled");
+    Ok(json::settings([
+        ("enabled", enabled.into()),
+        ("tags", json::tags(wanted.body)),
+    ]))
+}
+
+fn show_endpoint(seen: &Seen<'_>, body: &mut Json) {
+    body["location"] = "Global".into();
+    json::set(body, "hostName", seen.resource.text("host"));
+    let enabled = seen.resource.truth("enabled").unwrap_or(true);
+    let state = if enabled { "Enabled" } else { "Disabled" };
+    json::set(body, "enabledState", state);
+    json::set(body, "deploymentStatus", "NotStarted");
+}
+
+fn origin_group(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let body = wanted.body;
+    if body.pointer("/properties/loadBalancingSettings").is_none() {
+        let why = "The property 'loadBalancingSettings' is required.";
+        return Err(Refusal::bad("BadRequest", why));
+    }
+    let Some(probe) = body.pointer("/properties/healthProbeSettings") else {
+        return Ok(json::settings([("probe", "".into())]));
+    };
+    let path = json::text(probe, "/probePath");
+    let interval = json::int(probe, "/probeIntervalInSeconds").unwrap_or(100);
+    Ok(json::settings([
+        ("probe", if path.is_empty() { "/" } else { path }.into()),
+        ("interval", interval.into()),
+    ]))
+}
+
+fn show_origin_group(seen: &Seen<'_>, body: &mut Json) {
+    let inner = json::object(body, "properties");
+    inner.entry("loadBalancingSettings").or_insert_with(|| {
+        json!({
+            "sampleSize": 4,
+            "successfulSamplesRequired": 3,
+            "additionalLatencyInMilliseconds": 50,
+        })
+    });
+    let path = seen.resource.text("probe").unwrap_or_default();
+    if path.is_empty() {
+        inner.remove("healthProbeSettings");
+    } else {
+        let probe = json!({ "properties": { "healthProbeSettings": {
+            "probePath": path, "probeIntervalInSeconds": seen.resource.int("interval") } } });
+        json::merge(body, &probe);
+    }
+    json::set(body, "deploymentStatus", "NotStarted");
+}
+
+/// Refuses to take away a group of origins that a route leads to.
+pub(crate) fn keep_routed(face: &Face, target: &Target, of: &Type) -> Result<(), Refusal> {
+    if of.kind != Some(Kind::OriginGroup) {
+        return Ok(());
+    }
+    let own = target.id(of.name);
+    let (profile, _) = own.split_once("/originGroups/").unwrap_or((&own, ""));
+    let beside = face.beside();
+    let mut routes = beside.beneath(&format!("{profile}/afdEndpoints"));
+    let leads = routes
+        .find(|one| json::text(&one.body, "/properties/originGroup/id").eq_ignore_ascii_case(&own));
+    match leads {
+        Some(route) => {
+            let why = format!("The origin group is used by the route '{}'.", route.id);
+            Err(Refusal::new(409, "Conflict", why))
+        }
+        None => Ok(()),
+    }
+}
 
 /// Origins have no tags: the world's are kept from what was there.
 pub(crate) fn origin(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {

@@ -36,19 +36,7 @@ pub(crate) const SCALE_SET: Type = Type {
     write: scale_set::write,
 };
 
-pub(crate) const TYPES: &[Type] = &[
-    SCALE_SET,
-    super::types::opaque(
-        "Microsoft.ContainerService/managedClusters",
-        super::types::SLOW,
-        None,
-    ),
-    super::types::opaque(
-        "Microsoft.ContainerService/managedClusters/agentPools",
-        super::types::SLOW,
-        None,
-    ),
-];
+pub(crate) const TYPES: &[Type] = &[SCALE_SET];
 
 /// Answers a call on a subscription's compute.
 pub(crate) fn of_subscription(face: &Face, request: &Request, lower: &[&str]) -> Answer {
@@ -111,7 +99,12 @@ fn skus(face: &Face, request: &Request, name: &str) -> Answer {
     let mut offered: BTreeSet<(String, String)> = BTreeSet::new();
     let used = face.look(|world| {
         let mut used = Vec::new();
-        for kind in [Kind::ScaleSet, Kind::CapacityReservation, Kind::Quota] {
+        for kind in [
+            Kind::ScaleSet,
+            Kind::NodePool,
+            Kind::CapacityReservation,
+            Kind::Quota,
+        ] {
             for (at, entry) in world.beneath(kind, name) {
                 let text = |name| crate::world::schema::text(&entry.settings, name).to_owned();
                 match kind {

@@ -19,27 +19,68 @@ use super::auth;
 use super::face::Face;
 use super::face::address;
 use super::json;
+use super::types::Flow;
 use super::types::SLOW;
+use super::types::Seen;
 use super::types::Type;
+use super::types::Wanted;
 use super::types::opaque;
 use super::wire::Answer;
 use super::wire::Refusal;
 use super::wire::Reply;
 use super::wire::Request;
 
+/// Accounts answer at once, and go on with it.
+const ACCOUNT: Flow = Flow {
+    create: 200,
+    delete: 202,
+    ..SLOW
+};
+
+/// What is in an account is taken, and nothing is shown until it is there.
+const INSIDE: Flow = Flow {
+    create: 202,
+    update: 202,
+    delete: 202,
+    ..SLOW
+};
+
 pub(crate) const TYPES: &[Type] = &[
-    opaque("Microsoft.DocumentDB/databaseAccounts", SLOW, None),
+    opaque("Microsoft.DocumentDB/databaseAccounts", ACCOUNT, None),
     opaque(
         "Microsoft.DocumentDB/databaseAccounts/sqlDatabases",
-        SLOW,
-        None,
+        INSIDE,
+        Some(Kind::RegistryContainer),
     ),
-    opaque(
-        "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers",
-        SLOW,
-        None,
-    ),
+    Type {
+        name: "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers",
+        kind: Some(Kind::RegistryContainer),
+        pick: &[0, 1, 2],
+        flow: INSIDE,
+        implied: None,
+        read: container,
+        write: show_container,
+    },
 ];
+
+fn container(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let key = json::texts(wanted.body, "/properties/resource/partitionKey/paths");
+    let Some(key) = key.first() else {
+        let why = "The partition key of the container is missing.";
+        return Err(Refusal::bad("BadRequest", why));
+    };
+    Ok(json::settings([("partition_key", key.as_str().into())]))
+}
+
+fn show_container(seen: &Seen<'_>, body: &mut Json) {
+    let resource = seen.resource;
+    let shown = json!({ "properties": { "options": null, "resource": {
+        "id": resource.address.name(),
+        "_rid": resource.address.path(),
+        "partitionKey": { "paths": [resource.text("partition_key")], "kind": "Hash" },
+    } } });
+    json::merge(body, &shown);
+}
 
 /// Documents to a page where the caller says nothing.
 const PAGE: usize = 100;

@@ -4,6 +4,7 @@
 mod shown;
 
 use serde_json::Value as Json;
+use serde_json::json;
 use stampctl_contract::Address;
 use stampctl_contract::Kind;
 use stampctl_contract::Outcome;
@@ -13,10 +14,13 @@ use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
 use super::beside::Next;
+use super::cdn;
 use super::face::Face;
 use super::face::type_of;
 use super::json;
+use super::kubernetes;
 use super::locks;
+use super::network;
 use super::operations;
 use super::operations::Started;
 use super::path::Target;
@@ -93,7 +97,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     if patch && now.is_none() {
         return Err(Refusal::not_found(&id));
     }
-    parent(face, target)?;
+    parent(face, target, of)?;
     let mut body = request.body.clone();
     if let (true, Some(now)) = (patch, &now) {
         body = now.clone();
@@ -102,6 +106,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     json::without_nulls(&mut body);
     let existed = now.is_some();
     let Some(at) = locate(face, target, of)? else {
+        network::absorb(face, request, target, of, &body)?;
         face.beside().put(&id, of.name, body);
         let body = show(face, target)?;
         return Ok(settled(
@@ -133,10 +138,12 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     } else {
         Verb::Put { settings }
     };
-    let mut outcome = face.perform(&at, verb, Precondition::Any, request)?;
+    let outcome = face.perform(&at, verb, Precondition::Any, request);
+    let mut outcome = outcome.map_err(|refusal| kubernetes::worded(of, refusal))?;
     if let Some(verb) = copy {
         outcome = fill(face, request, &at, outcome, verb)?;
     }
+    kubernetes::absorb(face, request, target, of, &body)?;
     face.beside().put(&id, of.name, body.clone());
     let body = match &outcome {
         Outcome::Done(_) => show(face, target)?,
@@ -210,18 +217,21 @@ pub(crate) fn settled(
     } else {
         Reply::json(status, body).with("ETag", etag)
     };
-    match work {
+    let (id, address) = match work {
         Some((at, outcome)) if flow.always || matches!(outcome, Outcome::Accepted(_)) => {
-            let started = Started {
-                place: operations::place(&target.subscription, &target.namespace),
-                id: operations::id_of(face, outcome),
-                address: Some(at),
-                resource: &target.id(of.name),
-            };
-            operations::lead(face, request, reply, flow, &started)
+            (operations::id_of(face, outcome), Some(at))
         }
-        _ => reply,
-    }
+        // What is kept beside the world is done at once.
+        None if flow.always => (operations::id_of(face, &Outcome::Done(None)), None),
+        _ => return reply,
+    };
+    let started = Started {
+        place: operations::place(&target.subscription, &target.namespace),
+        id,
+        address,
+        resource: &target.id(of.name),
+    };
+    operations::lead(face, request, reply, flow, &started)
 }
 
 fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer {
@@ -238,13 +248,19 @@ fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer 
         return Ok(Reply::empty(204));
     }
     locks::check(face, &id)?;
+    kubernetes::keep_system(face, target, of)?;
+    cdn::keep_routed(face, target, of)?;
     let Some(at) = locate(face, target, of)? else {
+        network::dissolve(face, request, target, of)?;
         face.beside().forget(&id);
         return Ok(Reply::empty(of.flow.delete));
     };
     let outcome = face.perform(&at, Verb::Delete, Precondition::Any, request)?;
     if matches!(outcome, Outcome::Done(_)) {
         face.beside().forget(&id);
+        if of.kind == Some(Kind::TrafficEndpoint) {
+            return Ok(Reply::json(200, json!({ "boolean": true })));
+        }
         if !of.flow.always {
             return Ok(Reply::empty(of.flow.delete));
         }
@@ -264,9 +280,9 @@ fn delete(face: &Face, request: &Request, target: &Target, of: &Type) -> Answer 
     ))
 }
 
-/// Refuses a child whose parent, where the world or a caller should have made it, is not there.
-fn parent(face: &Face, target: &Target) -> Result<(), Refusal> {
-    if target.names.len() < 2 {
+/// Refuses a child whose parent is not there, where the world does not judge that itself.
+fn parent(face: &Face, target: &Target, child: &Type) -> Result<(), Refusal> {
+    if target.names.len() < 2 || child.kind.is_some() {
         return Ok(());
     }
     let mut above = target.clone();

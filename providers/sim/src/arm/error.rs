@@ -16,6 +16,8 @@ const CODES: &[(&str, u16, &str)] = &[
     ("ResourceNotFound", 404, "ResourceNotFound"),
     ("GroupQuotaNotFound", 404, "ResourceNotFound"),
     ("OperationNotFound", 404, "NotFound"),
+    ("ElasticPoolNotEmpty", 400, "ElasticPoolNotEmpty"),
+    ("ProductHasSubscriptions", 400, "ValidationError"),
     ("NoSuchContent", 400, "SourceDatabaseNotFound"),
     ("CapacityReservationInUse", 409, "OperationNotAllowed"),
     ("GroupQuotaExceeded", 409, "InsufficientQuota"),

@@ -15,6 +15,7 @@ use super::engine;
 use super::face::Face;
 use super::ids;
 use super::json;
+use super::network;
 use super::path::group_id;
 use super::reservation;
 use super::wire::Answer;
@@ -146,6 +147,9 @@ fn rows(face: &Face, query: &Query, seen: &[Resource]) -> Result<Vec<Json>, Refu
     if query.table == "computeresources" {
         return Ok(rows);
     }
+    if query.table == "resources" {
+        rows.extend(network::rows(face, seen)?);
+    }
     rows.retain(|row| {
         let of = json::text(row, "/type").to_ascii_lowercase();
         query.types.is_empty() || query.types.contains(&of)
@@ -194,9 +198,13 @@ fn shown(face: &Face, resource: &Resource, subscription: &str) -> Result<Vec<Jso
         at.kind(),
         Kind::CapacityReservation
             | Kind::ScaleSet
+            | Kind::Cluster
             | Kind::SqlServer
+            | Kind::ElasticPool
             | Kind::SqlDatabase
             | Kind::StorageAccount
+            | Kind::IngressProfile
+            | Kind::IngressEndpoint
             | Kind::Alert
     ) {
         return Ok(Vec::new());

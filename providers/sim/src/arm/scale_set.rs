@@ -93,7 +93,7 @@ pub(crate) fn shape(size: &str, body: &Json) -> Result<(String, i64), Refusal> {
     })
 }
 
-fn reservation(face: &Face, id: &str) -> Result<Address, Refusal> {
+pub(crate) fn reservation(face: &Face, id: &str) -> Result<Address, Refusal> {
     let Some(target) = parse_id(id) else {
         return Err(Refusal::bad("InvalidParameter", format!("'{id}' is no id")));
     };
@@ -128,7 +128,7 @@ pub(crate) fn write(seen: &Seen<'_>, body: &mut Json) {
     json::merge(body, &profile);
 }
 
-fn reservation_id(face: &Face, at: &Address) -> Option<String> {
+pub(crate) fn reservation_id(face: &Face, at: &Address) -> Option<String> {
     let subscription = face.subscription_id(at.part("subscription")?).ok()?;
     let group = group_id(&subscription, at.part("resource_group")?);
     Some(format!(

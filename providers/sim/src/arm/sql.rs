@@ -25,6 +25,9 @@ const FLOW: Flow = Flow {
     ..SLOW
 };
 
+/// What the service makes of a pool whose capacity nobody says.
+const LEAST_POOL: i64 = 50;
+
 pub(crate) const TYPES: &[Type] = &[
     Type {
         name: "Microsoft.Sql/servers",
@@ -49,7 +52,15 @@ pub(crate) const TYPES: &[Type] = &[
         read: database,
         write: show_database,
     },
-    opaque("Microsoft.Sql/servers/elasticPools", FLOW, None),
+    Type {
+        name: "Microsoft.Sql/servers/elasticPools",
+        kind: Some(Kind::ElasticPool),
+        pick: &[0, 1],
+        flow: FLOW,
+        implied: None,
+        read: pool,
+        write: show_pool,
+    },
     opaque("Microsoft.Sql/servers/failoverGroups", FLOW, None),
     opaque(
         "Microsoft.Sql/servers/firewallRules",
@@ -84,8 +95,14 @@ fn database(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
     let mut settings = json::settings([("tags", json::tags(wanted.body))]);
     let sku = json::text(wanted.body, "/sku/name");
     let pool = json::text(wanted.body, "/properties/elasticPoolId");
-    if let Some(pool) = pool.rsplit('/').next().filter(|pool| !pool.is_empty()) {
-        settings.insert("sku".to_owned(), format!("pool:{pool}").into());
+    let pool = pool.rsplit('/').next().filter(|pool| !pool.is_empty());
+    let pool = pool.map(|pool| format!("pool:{pool}"));
+    let old = wanted.old.and_then(|old| old.get("sku"));
+    let own_size = !matches!(sku, "" | "ElasticPool");
+    // A size of its own takes a database out of the pool that it was in.
+    let leaves = own_size && pool.is_some() && old.and_then(Value::as_str) == pool.as_deref();
+    if let Some(pool) = pool.filter(|_| !leaves) {
+        settings.insert("sku".to_owned(), pool.into());
     } else if !sku.is_empty() {
         settings.insert("sku".to_owned(), sku.into());
     }
@@ -109,6 +126,7 @@ fn show_database(seen: &Seen<'_>, body: &mut Json) {
             body["sku"] = serde_json::json!({});
         }
         body["sku"]["name"] = sku.into();
+        json::object(body, "properties").remove("elasticPoolId");
         json::set(body, "currentServiceObjectiveName", sku);
         json::set(body, "requestedServiceObjectiveName", sku);
     }
@@ -121,6 +139,39 @@ fn show_database(seen: &Seen<'_>, body: &mut Json) {
     json::set(body, "status", "Online");
     json::object(body, "properties").remove("createMode");
     json::object(body, "properties").remove("sourceDatabaseId");
+}
+
+/// A pool's size is its whole `sku`; without a capacity it is the least that the service sells.
+fn pool(wanted: &Wanted<'_>) -> Result<Settings, Refusal> {
+    let sku = json::text(wanted.body, "/sku/name");
+    if sku.is_empty() {
+        let why = "The elastic pool's sku has no name.";
+        return Err(Refusal::bad("ElasticPoolSkuCombinationInvalid", why));
+    }
+    let capacity = json::int(wanted.body, "/sku/capacity").unwrap_or(LEAST_POOL);
+    Ok(json::settings([
+        ("sku", sku.into()),
+        ("capacity", capacity.into()),
+        ("tags", json::tags(wanted.body)),
+    ]))
+}
+
+fn show_pool(seen: &Seen<'_>, body: &mut Json) {
+    let sku = seen.resource.text("sku").unwrap_or_default();
+    let tier = match sku {
+        "BasicPool" => "Basic",
+        "PremiumPool" => "Premium",
+        "StandardPool" => "Standard",
+        name if name.starts_with("BC_") => "BusinessCritical",
+        _ => "GeneralPurpose",
+    };
+    body["sku"] = serde_json::json!({
+        "name": sku, "tier": tier, "capacity": seen.resource.int("capacity"),
+    });
+    if body.get("location").is_none() {
+        body["location"] = seen.face.location_of(seen.target).into();
+    }
+    json::set(body, "state", "Ready");
 }
 
 /// The copy that `createMode: Copy` asks for. The tenant is said by its tag; without one it is

@@ -104,6 +104,7 @@ const TABLES: &[&[Type]] = &[
     super::compute::TYPES,
     super::cosmos::TYPES,
     super::insights::TYPES,
+    super::kubernetes::TYPES,
     super::network::TYPES,
     super::sql::TYPES,
     super::storage::TYPES,

@@ -1,4 +1,5 @@
-//! What reservations and scale sets take of quota and of a region's machines. Pure.
+//! What reservations, scale sets and pools of nodes take of quota and of a region's machines. Pure.
+//! A pool of nodes is to quota what a scale set is, and is meant where a scale set is spoken of.
 //!
 //! A reservation takes what it reserves, used or not; a scale set attached to it takes from the
 //! reservation, and only what is above it counts again (S0-100, X-69, X-70).
@@ -50,6 +51,16 @@ impl Shift {
         let pool = format!("{}/{}", text(shape, "region"), text(shape, "sku"));
         *self.machines.entry(pool).or_default() += sign * running;
     }
+}
+
+/// Whether resources of a kind are machines that may draw on a reservation.
+pub(crate) fn is_machines(kind: Kind) -> bool {
+    matches!(kind, Kind::ScaleSet | Kind::NodePool)
+}
+
+/// Whether resources of a kind take of quota.
+pub(crate) fn takes_quota(kind: Kind) -> bool {
+    is_machines(kind) || kind == Kind::CapacityReservation
 }
 
 /// The quota that compute of this shape draws on.

@@ -8,8 +8,11 @@ use stampctl_contract::FaultClass;
 use stampctl_contract::Kind;
 
 use super::World;
+use super::compute::is_machines;
 use super::compute::quota_of;
 use super::compute::reservation_of;
+use super::compute::takes_quota;
+use super::inside::goes_with;
 use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
@@ -68,6 +71,8 @@ impl World {
                     None => Ok(()),
                 }
             }
+            Kind::ElasticPool => self.judge_pool_goes(address),
+            Kind::ApiProduct => self.judge_product_goes(address),
             Kind::ApiUser if self.index.api_users.get(address).is_some_and(|n| *n > 0) => {
                 Err(conflict("UserHasSubscriptions", format!("{address}")))
             }
@@ -78,7 +83,9 @@ impl World {
     /// Refuses to take away a reservation that scale sets outside of `place` use.
     fn judge_reservations_within(&self, place: &Address) -> Result<(), Fault> {
         let mut inside: BTreeMap<Address, i64> = BTreeMap::new();
-        for (_, entry) in self.beneath(Kind::ScaleSet, place.path()) {
+        let sets = self.beneath(Kind::ScaleSet, place.path());
+        let pools = self.beneath(Kind::NodePool, place.path());
+        for (_, entry) in sets.chain(pools) {
             if let Some(reservation) = reservation_of(&entry.settings) {
                 *inside.entry(reservation).or_default() += 1;
             }
@@ -136,17 +143,8 @@ impl World {
 
     /// The resource and all that goes with it: compute first, so that sums stay right.
     fn doomed(&self, address: &Address) -> Vec<Address> {
-        let inside = |kind: Kind| match address.kind() {
-            Kind::Subscription => kind.parts().first() == Some(&"subscription"),
-            Kind::ResourceGroup => kind.parts().get(1) == Some(&"resource_group"),
-            Kind::SqlServer => matches!(kind, Kind::SqlDatabase | Kind::TenantSchema),
-            Kind::SqlDatabase => kind == Kind::TenantSchema,
-            Kind::StorageAccount => kind == Kind::BlobContainer,
-            Kind::QuotaGroup => matches!(kind, Kind::GroupQuota | Kind::QuotaAllocation),
-            Kind::ApiSubscription => kind == Kind::ApiPolicy,
-            _ => false,
-        };
-        let first = [Kind::ScaleSet, Kind::CapacityReservation];
+        let inside = |kind: Kind| goes_with(kind, address.kind());
+        let first = [Kind::ScaleSet, Kind::NodePool, Kind::CapacityReservation];
         let rest = Kind::ALL.iter().filter(|kind| !first.contains(kind));
         let kinds = first.iter().chain(rest);
         let mut doomed: Vec<Address> = kinds
@@ -155,6 +153,10 @@ impl World {
             .map(|(one, _)| one.clone())
             .collect();
         doomed.push(address.clone());
+        let containers = doomed.iter();
+        let containers = containers.filter(|one| one.kind() == Kind::RegistryContainer);
+        let items: Vec<Address> = containers.flat_map(|one| self.items_of(one)).collect();
+        doomed.extend(items);
         doomed
     }
 
@@ -162,7 +164,7 @@ impl World {
     /// those of scale sets at 0 instances, and of stopped machines that do not count.
     fn held_by(&mut self, doomed: &[Address]) -> BTreeMap<Address, i64> {
         let mut held: BTreeMap<Address, i64> = BTreeMap::new();
-        for address in doomed.iter().filter(|one| one.kind() == Kind::ScaleSet) {
+        for address in doomed.iter().filter(|one| is_machines(one.kind())) {
             let Some(entry) = self.resources.get(address) else {
                 continue;
             };
@@ -204,7 +206,7 @@ impl World {
             return;
         };
         let old = entry.settings.clone();
-        if matches!(address.kind(), Kind::CapacityReservation | Kind::ScaleSet) {
+        if takes_quota(address.kind()) {
             let shift = self.shift(address, Some(&old), None);
             self.index_compute(address, Some(&old), None, &shift);
         }

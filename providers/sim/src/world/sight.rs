@@ -131,6 +131,11 @@ impl World {
                     set("tenants", tenants.into());
                 }
             }
+            Kind::IngressEndpoint => {
+                let profile = address.part("profile").unwrap_or_default();
+                let host = format!("{}-{profile}.z01.azurefd.net", address.name());
+                set("host", host.into());
+            }
             Kind::Backup => {
                 if let Some(snapshot) = &entry.snapshot {
                     let (records, digest) = total(&snapshot.parts);

@@ -9,11 +9,19 @@ use stampctl_contract::Settings;
 
 use super::World;
 use super::compute::Shift;
+use super::compute::is_machines;
 use super::compute::quota_of;
 use super::compute::reservation_of;
 use super::compute::runs;
+use super::compute::takes_quota;
 use super::data::Content;
 use super::data_of;
+use super::inside::judge_endpoint;
+use super::inside::judge_members;
+use super::inside::judge_pool;
+use super::inside::judge_probe;
+use super::inside::judge_product;
+use super::inside::parent_of;
 use super::schema::conflict;
 use super::schema::int;
 use super::schema::permanent;
@@ -31,12 +39,25 @@ impl World {
             Kind::QuotaGroup => self.judge_group(address, new),
             Kind::CapacityReservation => self.judge_reservation(address, new),
             Kind::ScaleSet => self.judge_scale_set(address, new),
-            Kind::SqlDatabase | Kind::BlobContainer => self.judge_holder(address, new),
+            Kind::Cluster => self.judge_cluster(address, new),
+            Kind::NodePool => self.judge_node_pool(address, new),
+            Kind::ElasticPool => judge_pool(address, new),
+            Kind::SqlDatabase => {
+                self.judge_pooled(address, new)?;
+                self.judge_holder(address, new)
+            }
+            Kind::BlobContainer => self.judge_holder(address, new),
             Kind::Backup => self.judge_backup(new),
+            Kind::IngressProfile => self.judge_profile(address, new),
+            Kind::OriginGroup => judge_probe(address, new),
             Kind::Origin => match int(new, "weight") {
                 0..=1000 => Ok(()),
                 weight => Err(permanent("InvalidWeight", format!("weight {weight}"))),
             },
+            Kind::TrafficEndpoint => judge_endpoint(address, new),
+            Kind::GatewayPool => judge_members(address, new),
+            Kind::ApiProduct => judge_product(address, new),
+            Kind::RegistryContainer => self.judge_container(address, new),
             Kind::ApiSubscription => match user_of(address, text(new, "user")) {
                 Some(user) if self.resources.contains_key(&user) => Ok(()),
                 _ => Err(permanent(
@@ -49,6 +70,7 @@ impl World {
             | Kind::SqlServer
             | Kind::TenantSchema
             | Kind::StorageAccount
+            | Kind::IngressEndpoint
             | Kind::Alert
             | Kind::Lock
             | Kind::ApiUser
@@ -102,7 +124,7 @@ impl World {
             .resources
             .get(address)
             .map(|entry| entry.settings.clone());
-        if matches!(address.kind(), Kind::CapacityReservation | Kind::ScaleSet) {
+        if takes_quota(address.kind()) {
             let shift = self.shift(address, old.as_ref(), Some(new));
             self.index_compute(address, old.as_ref(), Some(new), &shift);
             self.account_release(address, old.as_ref(), Some(new));
@@ -193,7 +215,7 @@ impl World {
         for (pool, more) in &shift.machines {
             *self.index.machines.entry(pool.clone()).or_default() += more;
         }
-        if address.kind() != Kind::ScaleSet {
+        if !is_machines(address.kind()) {
             return;
         }
         for (sign, settings) in [(-1, old), (1, new)] {
@@ -217,7 +239,7 @@ impl World {
         old: Option<&Settings>,
         new: Option<&Settings>,
     ) {
-        if address.kind() != Kind::ScaleSet {
+        if !is_machines(address.kind()) {
             return;
         }
         let size = |settings: Option<&Settings>| {
@@ -322,37 +344,4 @@ pub(crate) fn user_of(subscription: &Address, user: &str) -> Option<Address> {
     let mut parts: Vec<&str> = subscription.parts().take(3).collect();
     parts.push(user);
     Address::new(Kind::ApiUser, &parts).ok()
-}
-
-/// What must exist before the resource can. An ingress profile and an API gateway are always
-/// there, and so is a registry.
-fn parent_of(address: &Address) -> Option<Address> {
-    let parts: Vec<&str> = address.parts().collect();
-    let (kind, take) = match address.kind() {
-        Kind::CapacityReservation
-        | Kind::ScaleSet
-        | Kind::SqlServer
-        | Kind::StorageAccount
-        | Kind::Alert
-        | Kind::Lock => (Kind::ResourceGroup, 2),
-        Kind::SqlDatabase => (Kind::SqlServer, 3),
-        Kind::TenantSchema => (Kind::SqlDatabase, 4),
-        Kind::BlobContainer => (Kind::StorageAccount, 3),
-        Kind::ApiPolicy => (Kind::ApiSubscription, 4),
-        Kind::Subscription
-        | Kind::Quota
-        | Kind::QuotaGroup
-        | Kind::GroupQuota
-        | Kind::QuotaAllocation
-        | Kind::ResourceGroup
-        | Kind::Origin
-        | Kind::ApiUser
-        | Kind::ApiSubscription
-        | Kind::Backup
-        | Kind::RegistryItem
-        | Kind::StampMetrics
-        | Kind::TenantMetrics
-        | Kind::Health => return None,
-    };
-    Address::new(kind, parts.get(..take)?).ok()
 }

@@ -81,7 +81,7 @@ fn a_database_goes_round_and_is_copied() {
 }
 
 #[test]
-fn an_elastic_pool_is_kept_as_it_is_put() {
+fn an_elastic_pool_holds_databases() {
     let bench = Bench::new("");
     let group = bench.group(A, "rg");
     let path = format!("{}/elasticPools/pool", server(&bench, &group, "sql-a"));
@@ -93,8 +93,47 @@ fn an_elastic_pool_is_kept_as_it_is_put() {
         seen["properties"]["perDatabaseSettings"]["maxCapacity"],
         50.0
     );
-    bench.delete(&path, SQL).ok(200);
+    let more = json!({ "sku": { "name": "StandardPool", "capacity": 200 } });
+    bench.call("PATCH", &path, SQL, &more).ok(202);
+    let seen = bench.get(&path, SQL).ok(200).body;
+    assert_eq!(seen["sku"]["capacity"], 200);
+    let inside = path.replace("/elasticPools/pool", "/databases/db");
+    let in_pool = |name: &str| {
+        let id = path.replace("/pool", name);
+        json!({ "location": "eastus2", "properties": { "elasticPoolId": id } })
+    };
+    bench
+        .put(&inside, SQL, &in_pool("/none"))
+        .refused(400, "TargetElasticPoolDoesNotExist");
+    bench.put(&inside, SQL, &in_pool("/pool")).ok(201);
+    bench.delete(&path, SQL).refused(400, "ElasticPoolNotEmpty");
+    let alone = json!({ "sku": { "name": "S3" } });
+    bench.call("PATCH", &inside, SQL, &alone).ok(202);
+    let seen = bench.get(&inside, SQL).ok(200).body;
+    assert_eq!(seen["properties"].get("elasticPoolId"), None);
+    assert_eq!(seen["sku"]["name"], "S3");
+    bench.call("PATCH", &inside, SQL, &in_pool("/pool")).ok(202);
+    bench.delete(&path, SQL).refused(400, "ElasticPoolNotEmpty");
+    bench.delete(&inside, SQL).ok(202);
+    let query =
+        json!({ "query": "Resources | where type =~ 'microsoft.sql/servers/elasticpools'" });
+    let rows = bench.call(
+        "POST",
+        "/providers/Microsoft.ResourceGraph/resources",
+        "2024-04-01",
+        &query,
+    );
+    assert_eq!(rows.ok(200).body["data"][0]["name"], "pool");
+    let gone = bench.delete(&path, SQL).ok(202);
+    bench.follow(&gone);
     bench.get(&path, SQL).refused(404, "ResourceNotFound");
+    bench
+        .put(
+            &path,
+            SQL,
+            &json!({ "location": "eastus2", "properties": {} }),
+        )
+        .refused(400, "ElasticPoolSkuCombinationInvalid");
 }
 
 #[test]

@@ -186,7 +186,9 @@ impl Bench {
 /// The ground on which every provider is tested.
 pub(crate) fn ground() -> Bench {
     let text = "
-subscriptions: { a: one, b: two }
+subscriptions: { a: one, b: two, c: three }
+resources:
+  - { address: resource_group/c/rg-edge, settings: { region: eastus2, tags: {} } }
 quota_groups:
   - { name: qg, management_group: mg, subscriptions: [a, b],
       limits: [{ region: eastus2, family: standardDSv5Family, cores: 64 }] }
@@ -214,6 +216,7 @@ impl Cloud for Bench {
             sku: "Standard_D4s_v5".into(),
             vcpus: 4,
             registry: "registry".into(),
+            gateway: ["c".into(), "rg-edge".into(), "agw".into()],
         }
     }
 }

@@ -126,3 +126,45 @@ fn a_cancelled_subscription_takes_them_as_well_and_changes_no_more() {
     cloud.refused(&put(ALLOCATION, r#"{"cores": 8}"#), FaultClass::Denied);
     cloud.conserved();
 }
+
+/// A cluster with a pool of two nodes of 8 cores, which the group gave for it.
+fn with_nodes() -> crate::bench::Bench {
+    let cloud = fleet();
+    cloud.allocate(144);
+    let region = r#"{"region": "eastus2"}"#;
+    cloud.done(&put("resource_group/s1/rg-aks", region));
+    cloud.done(&put("cluster/s1/rg-aks/aks", region));
+    cloud.done(&put(
+        NODES,
+        r#"{"region": "eastus2", "zones": ["1"], "sku": "Standard_D8s_v5", "instances": 2,
+            "family": "standardDSv5Family", "vcpus": 8, "power": "running"}"#,
+    ));
+    assert_eq!(cloud.int(QUOTA, "usage"), 144);
+    cloud
+}
+
+const NODES: &str = "node_pool/s1/rg-aks/aks/one";
+
+#[test]
+fn a_delete_of_running_nodes_loses_their_cores() {
+    for doomed in [NODES, "cluster/s1/rg-aks/aks", "resource_group/s1/rg-aks"] {
+        let cloud = with_nodes();
+        cloud.done(&change(doomed, Verb::Delete));
+        assert_eq!(cloud.lost(), 16, "{doomed}");
+        assert_eq!(cloud.int(QUOTA, "usage"), 128, "{doomed}");
+        cloud.conserved();
+    }
+}
+
+#[test]
+fn nodes_that_are_returned_before_they_go_are_no_loss() {
+    for doomed in [NODES, "cluster/s1/rg-aks/aks", "resource_group/s1/rg-aks"] {
+        let cloud = with_nodes();
+        cloud.done(&patch(NODES, r#"{"power": "deallocated"}"#));
+        cloud.done(&patch(NODES, r#"{"instances": 0}"#));
+        cloud.allocate(128);
+        cloud.done(&change(doomed, Verb::Delete));
+        assert_eq!(cloud.lost(), 0, "{doomed}");
+        cloud.conserved();
+    }
+}

@@ -4,6 +4,7 @@ use super::super::face::Face;
 use super::super::face::address;
 use super::super::face::type_of;
 use super::super::json;
+use super::super::network;
 use super::super::path::Target;
 use super::super::types::Seen;
 use super::super::types::Type;
@@ -125,16 +126,13 @@ pub(crate) fn look(face: &Face, target: &Target, of: &Type) -> Result<Option<Jso
     let id = target.id(of.name);
     let stored = face.stored(&id);
     let Some(at) = locate(face, target, of)? else {
-        return Ok(match stored {
-            Some(stored) => Some(dressed(stored.body, target, of, "Succeeded")),
-            None if implied(face, target, of)? => Some(dressed(
-                json!({ "properties": {} }),
-                target,
-                of,
-                "Succeeded",
-            )),
-            None => None,
-        });
+        let mut body = match stored {
+            Some(stored) => stored.body,
+            None if implied(face, target, of)? => json!({ "properties": {} }),
+            None => return Ok(None),
+        };
+        network::fill(face, target, of, &mut body)?;
+        return Ok(Some(dressed(body, target, of, "Succeeded")));
     };
     let busy = face.look(|world| world.index.busy.contains_key(&at))?;
     let Some(resource) = face.read(&at)? else {
@@ -195,7 +193,7 @@ pub(super) fn dressed(mut body: Json, target: &Target, of: &Type, state: &str) -
     if !NO_STATE.contains(&of.name) {
         json::set(&mut body, "provisioningState", state);
     }
-    if of.kind == Some(Kind::ScaleSet) {
+    if of.kind == Some(Kind::ScaleSet) || of.name == network::GATEWAY {
         body["etag"] = Json::Null;
         body["etag"] = etag(&body).into();
     }

@@ -202,29 +202,43 @@ impl Group {
         let zones = json::texts(one, "/zones");
         let named = self.at.to_string();
         let subscription = self.at.part("subscription").unwrap_or_default();
+        let fits =
+            |zone: &str| zones.is_empty() || zone.is_empty() || zones.iter().any(|it| it == zone);
         let seen = face.look(|world| {
             let mut users = Vec::new();
-            for (at, entry) in world.beneath(Kind::ScaleSet, subscription) {
+            let sets = world.beneath(Kind::ScaleSet, subscription);
+            for (at, entry) in sets.chain(world.beneath(Kind::NodePool, subscription)) {
                 let text = |name| crate::world::schema::text(&entry.settings, name);
-                let zone = text("zone").to_owned();
-                let fits = zones.is_empty() || zone.is_empty() || zones.contains(&zone);
-                if text("reservation") == named && fits {
-                    let count = crate::world::schema::int(&entry.settings, "instances");
-                    users.push((at.clone(), count));
+                if text("reservation") != named {
+                    continue;
                 }
+                // A pool's nodes go round its zones; a scale set has one zone.
+                let spread = entry.settings.get("zones").map(json::from_value);
+                let mut spread = json::texts(&json!({ "zones": spread }), "/zones");
+                if spread.is_empty() {
+                    spread.push(text("zone").to_owned());
+                }
+                let count = crate::world::schema::int(&entry.settings, "instances");
+                let own = (0..count).zip(spread.iter().cycle());
+                let own: Vec<i64> = own.filter(|(_, zone)| fits(zone)).map(|(n, _)| n).collect();
+                users.push((at.clone(), text("region").to_owned(), own));
             }
             users
         });
         let mut ids = Vec::new();
-        for (at, count) in seen.unwrap_or_default() {
+        for (at, region, own) in seen.unwrap_or_default() {
             let group = at.part("resource_group").unwrap_or_default();
-            let group = super::super::path::group_id(&self.target.subscription, group);
-            ids.extend((0..count).map(|n| {
-                json!({ "id": format!(
-                    "{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{}/virtualMachines/{n}",
-                    at.name()
-                ) })
-            }));
+            let (group, set) = match at.part("cluster") {
+                Some(cluster) => (
+                    format!("MC_{group}_{cluster}_{region}"),
+                    format!("aks-{}-vmss", at.name()),
+                ),
+                None => (group.to_owned(), at.name().to_owned()),
+            };
+            let group = super::super::path::group_id(&self.target.subscription, &group);
+            let set = format!("{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{set}");
+            let own = own.into_iter();
+            ids.extend(own.map(|n| json!({ "id": format!("{set}/virtualMachines/{n}") })));
         }
         ids
     }
