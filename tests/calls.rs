@@ -3,7 +3,9 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a test writes a manifest to load, and keeps a journal in a folder of its own"
+    clippy::print_stdout,
+    reason = "a test writes a manifest to load, keeps a journal in a folder of its own, and tells \
+              its figures"
 )]
 
 #[path = "calls/cloud.rs"]

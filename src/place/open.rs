@@ -17,6 +17,7 @@ use super::placement::PoolIneligible;
 use super::placement::PoolRefusal;
 use super::placement::StampOrigin;
 use super::quota::Quota;
+use super::resident::Resident;
 use super::site::Life;
 use super::site::Site;
 use super::size;
@@ -220,7 +221,7 @@ fn numbers(board: &Board) -> Vec<u64> {
     let seen = board.inventory.stamps.keys();
     let mut numbers = vec![0; board.regions.len()];
     let strays = board.residents.iter().filter(|r| r.home.is_none());
-    let named = strays.filter_map(|resident| resident.was());
+    let named = strays.filter_map(Resident::was);
     for id in declared.chain(seen).chain(named) {
         let Some((head, _)) = id.as_str().rsplit_once('-') else {
             continue;

@@ -1,5 +1,7 @@
 //! What a plan says that it takes, against what the cloud then counted.
 
+use std::fmt::Write as _;
+
 use stampctl::model::Fleet;
 use stampctl::model::Seconds;
 use stampctl::observe;
@@ -60,9 +62,10 @@ tenants:
 "
     );
     for at in 0..8 {
-        text.push_str(&format!(
-            "  t-{at}: {{ users: 10, tier: standard, region: eastus2 }}\n"
-        ));
+        let _ = writeln!(
+            text,
+            "  t-{at}: {{ users: 10, tier: standard, region: eastus2 }}"
+        );
     }
     text
 }

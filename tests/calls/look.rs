@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use stampctl::observe;
+use stampctl::observe::Inventory;
 use stampctl_azure::Places;
 use stampctl_azure::Rates;
 use stampctl_contract::Kind;
@@ -91,6 +92,12 @@ fn world() -> WorldSpec {
             at % STAMPS
         );
     }
+    ingress(&mut text);
+    WorldSpec::from_yaml(&text).expect("a world")
+}
+
+/// The profiles that traffic comes through, each in its own group.
+fn ingress(text: &mut String) {
     text.push_str("resources:\n");
     for at in 0..SUBSCRIPTIONS {
         let _ = writeln!(
@@ -113,7 +120,6 @@ fn world() -> WorldSpec {
             );
         }
     }
-    WorldSpec::from_yaml(&text).expect("a world")
 }
 
 fn places() -> Places {
@@ -230,8 +236,12 @@ async fn a_thousand_stamps_are_seen_in_a_hundredth_of_the_calls() {
     assert_eq!(queries, WORKSPACES);
     assert_eq!(pages, items.div_ceil(PAGE));
 
-    // The same as in process, but for containers, which take a call for each account.
     let here = observe::observe(&fleet, &near).await;
+    same(&here, &there);
+}
+
+/// The same as in process, but for containers, which take a call for each account.
+fn same(here: &Inventory, there: &Inventory) {
     assert_eq!(here.stamps.len(), STAMPS);
     assert_eq!(here.tenants.len(), TENANTS);
     assert!(here.stamps == there.stamps, "stamps differ");

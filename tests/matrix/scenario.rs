@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::path::PathBuf;
 
 use stampctl::manifest;
 use stampctl::manifest::LoadRequest;
 use stampctl::model::Fleet;
 use stampctl::model::ProviderRef;
+use stampctl::model::fleet::ApiGateway;
 use stampctl::model::stamp::Isolation;
 use stampctl_azure::Places;
 use stampctl_azure::Vault;
@@ -36,19 +36,19 @@ impl Scenario {
     /// One example.
     pub(crate) fn example(name: &str, variables: &[(&str, &str)]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Self::load(name, root.join("examples/fleets").join(name), variables)
+        Self::load(name, &root.join("examples/fleets").join(name), variables)
     }
 
     /// A fleet of this test's own.
     pub(crate) fn own(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Self::load(name, root.join("tests/matrix/fleets").join(name), &[])
+        Self::load(name, &root.join("tests/matrix/fleets").join(name), &[])
     }
 
-    fn load(name: &str, path: PathBuf, variables: &[(&str, &str)]) -> Self {
+    fn load(name: &str, path: &Path, variables: &[(&str, &str)]) -> Self {
         let given = variables.iter();
         let loaded = manifest::load(&LoadRequest {
-            path: path.clone(),
+            path: path.to_owned(),
             environment: None,
             variables: given
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -57,7 +57,7 @@ impl Scenario {
         let fleet = loaded.fleet;
         let mut fleet = fleet.unwrap_or_else(|| panic!("{name}: {:#?}", loaded.diagnostics));
         apart(&mut fleet);
-        let mut world = world(&path, &fleet);
+        let mut world = world(path, &fleet);
         for stamp in &mut world.stamps {
             stamp.isolation = IsolationSpec::Database;
         }
@@ -182,20 +182,19 @@ fn furnish(fleet: &Fleet, world: &mut WorldSpec) -> Places {
         subscriptions: world.subscriptions.clone(),
         regions: vec![region.to_owned()],
         workspaces: vec!["la-platform".to_owned()],
-        gateways: fleet
-            .api
-            .iter()
-            .map(|api| {
-                let subscription = api.subscription.to_string();
-                [
-                    subscription,
-                    api.resource_group.clone(),
-                    api.service.clone(),
-                ]
-            })
-            .collect(),
+        gateways: fleet.api.iter().map(gateway).collect(),
         origin_groups: groups.into_iter().collect(),
         vaults: [(fleet.vault.clone(), vault)].into(),
         ..Places::default()
     }
+}
+
+/// Where the operator says that the fleet's gateway is.
+fn gateway(api: &ApiGateway) -> [String; 3] {
+    let subscription = api.subscription.to_string();
+    [
+        subscription,
+        api.resource_group.clone(),
+        api.service.clone(),
+    ]
 }

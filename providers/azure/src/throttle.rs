@@ -311,7 +311,9 @@ mod tests {
         let mut throttle = Throttle::new(writes(1, 10));
         let gap = |throttle: &mut Throttle, now: i64| {
             let first = throttle.take("sub", Class::Writes, at(now));
-            throttle.take("sub", Class::Writes, at(now)) - first
+            throttle
+                .take("sub", Class::Writes, at(now))
+                .saturating_sub(first)
         };
         assert_eq!(gap(&mut throttle, 0), Duration::from_millis(100));
         // Refused together: once.

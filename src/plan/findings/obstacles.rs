@@ -137,8 +137,8 @@ fn locks(inventory: &Inventory, steps: &[Step], findings: &mut Vec<Finding>) {
         let group = group_of(&operation.address);
         let here = group.and_then(|group| locked.get(&group));
         for (lock, reads_only) in here.into_iter().flatten() {
-            let stops = *reads_only || operation.verb == Verb::Delete;
-            if !stops || lifted.contains(lock) {
+            let hinders = *reads_only || operation.verb == Verb::Delete;
+            if !hinders || lifted.contains(lock) {
                 continue;
             }
             let (code, subject) = (FindingCode::Locked, step.subject.clone());

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -86,8 +87,12 @@ impl Subject {
     /// Appends the subject's text.
     fn push_to(&self, text: &mut String) {
         let (word, name) = match self {
-            Self::Fleet => return text.push_str("fleet"),
-            Self::Quota(key) => return text.push_str(&format!("quota/{key}")),
+            Self::Fleet => ("fleet", ""),
+            Self::Quota(key) => {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "quota/{key}");
+                return;
+            }
             Self::Reservation(name) => ("reservation/", name.as_str()),
             Self::Stamp(stamp) => ("stamp/", stamp.as_str()),
             Self::Tenant(tenant) => ("tenant/", tenant.as_str()),
