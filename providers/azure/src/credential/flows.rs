@@ -194,7 +194,7 @@ impl Tokens {
             let sent = self.transport.send(request.clone()).await;
             let busy = match &sent {
                 Ok(answer) => answer.status == 429 || answer.status >= 500,
-                Err(_) => true,
+                Err(lost) => !lost.lasting,
             };
             if !busy || tries == TRIES {
                 return sent.map_err(|lost| fault::of_lost(Method::Get, &lost));
