@@ -112,8 +112,7 @@ fn a_converted_fleet_hides_nothing() {
     let wild = "a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{e0041}fg\u{ad}hé\u{1f600}";
     let escaped = serde_json::to_string(wild).unwrap();
     let text = format!(
-        "version: 1\nfleet: f\nprovider: {{ sim: {{}} }}\nsubscriptions: {{ s: {{ id: 11111111-1111-1111-1111-111111111111 }} }}\nstamps:\n  one: {{ region: eastus2, zones: [\"1\"], subscription: s, compute: {{ sku: Standard_D8s_v5, instances: 3 }} }}\ntenants:\n  t: {{ users: 1, tier: basic, region: eastus2, contact: {} }}\n",
-        escaped
+        "version: 1\nfleet: f\nprovider: {{ sim: {{}} }}\nsubscriptions: {{ s: {{ id: 11111111-1111-1111-1111-111111111111 }} }}\nstamps:\n  one: {{ region: eastus2, zones: [\"1\"], subscription: s, compute: {{ sku: Standard_D8s_v5, instances: 3 }} }}\ntenants:\n  t: {{ users: 1, tier: basic, region: eastus2, contact: {escaped} }}\n"
     );
     let before = fleet(files(&[("f.yaml", &text)]));
     let there = folder(&[("f.yaml", &text)]);

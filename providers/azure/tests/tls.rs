@@ -123,9 +123,9 @@ fn serve(config: ServerConfig) -> (String, Arc<Heard>) {
                 }
                 ears.requests.fetch_add(1, Ordering::SeqCst);
                 let length = ANSWER.len();
-                let head =
-                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}");
-                let answer = format!("{head}\r\n\r\n{ANSWER}");
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{ANSWER}"
+                );
                 let _ = stream.write_all(answer.as_bytes()).await;
                 let _ = stream.shutdown().await;
             }
@@ -185,14 +185,14 @@ async fn the_caller() {
             None
         }
     };
-    let Some(bare) = http() else { return };
+    let Some(client) = http() else { return };
     let request = Request {
         method: Method::Put,
         url: format!("{base}/x"),
         headers: Vec::new(),
         body: Body::None,
     };
-    match bare.send(request).await {
+    match client.send(request).await {
         Ok(answer) => println!("BARE {}", answer.status),
         Err(lost) => println!("BARE {} {} {}", lost.sent, lost.lasting, lost.reason),
     }
