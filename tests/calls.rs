@@ -8,6 +8,8 @@
               its figures"
 )]
 
+#[path = "calls/certificate.rs"]
+mod certificate;
 #[path = "calls/cloud.rs"]
 mod cloud;
 #[path = "calls/forecast.rs"]

@@ -8,6 +8,8 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use rustix::fs::OFlags;
+
 use super::stop::Stop;
 
 /// The largest file that is read whole: a plan of a million tenants fits many times.
@@ -81,11 +83,25 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
 
 /// An empty file that grows as it is written, for who reads along.
 pub(super) fn stream(path: &Path) -> Result<fs::File, Stop> {
-    use std::os::unix::fs::OpenOptionsExt;
     may_be_written(path)?;
+    opened(path).map_err(|fault| unwritten(path, &fault))
+}
+
+/// Opens what stands there now: a link that took the file's place since it was looked at is not
+/// followed, and a pipe is not waited for. Only then is it emptied.
+fn opened(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path).map_err(|fault| unwritten(path, &fault))
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    file.set_len(0)?;
+    Ok(file)
 }
 
 /// Refuses what is there and is no regular file of its own.
@@ -181,7 +197,37 @@ mod tests {
         std::os::unix::fs::symlink(&file, &link).expect("a link");
         assert!(write(&link, b"three").is_err());
         assert_eq!(read(&file), Ok(b"two".to_vec()));
+        assert!(stream(&link).is_err());
+        assert_eq!(read(&file), Ok(b"two".to_vec()));
         assert!(write(folder.path(), b"four").is_err());
         assert!(read(folder.path()).is_err());
+    }
+    /// Another process may put a link there between the look and the opening.
+    #[test]
+    fn what_takes_a_files_place_after_the_look_is_not_written_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("events.jsonl");
+        write(&file, b"before").expect("written");
+        let link = folder.path().join("link.jsonl");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let fault = opened(&link).expect_err("a link");
+        assert_eq!(
+            fault.raw_os_error(),
+            Some(rustix::io::Errno::LOOP.raw_os_error())
+        );
+        assert_eq!(read(&file), Ok(b"before".to_vec()));
+        let nowhere = folder.path().join("nowhere.jsonl");
+        std::os::unix::fs::symlink(folder.path().join("new"), &nowhere).expect("a link");
+        assert!(opened(&nowhere).is_err());
+        assert!(!folder.path().join("new").exists());
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).expect("a pipe");
+        assert!(opened(&pipe).is_err());
+        stream(&file)
+            .expect("opened")
+            .write_all(b"now")
+            .expect("written");
+        assert_eq!(read(&file), Ok(b"now".to_vec()));
     }
 }

@@ -89,7 +89,7 @@ impl Ui {
 
     /// Writes one line of data; foreign text in it is made harmless.
     pub(super) fn line(&self, text: &str) {
-        self.data(&format!("{}\n", escape::lines(text)));
+        self.data(&harmless(text));
     }
 
     /// Writes data for programs. What a terminal could obey is written as an escape of JSON.
@@ -107,7 +107,7 @@ impl Ui {
         reason = "all talk goes through the one who may talk"
     )]
     pub(super) fn say(&self, text: &str) {
-        talk(&format!("{}\n", escape::lines(text)));
+        talk(&harmless(text));
     }
 
     /// Says something that is ready for a terminal, as it is.
@@ -165,7 +165,9 @@ impl Ui {
             Tone::Warning => ("warning", "\u{1b}[1;33m"),
             Tone::Help => ("  help", "\u{1b}[1;36m"),
         };
-        let text = escape::lines(text);
+        // The first line stands behind the word.
+        let text = harmless(text);
+        let text = text.trim_end_matches('\n');
         let line = if self.stderr_colour {
             format!("{ink}{word}:\u{1b}[0m {text}\n")
         } else {
@@ -178,6 +180,17 @@ impl Ui {
 /// Talk that nobody hears is no reason to stop.
 pub(super) fn talk(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Finished lines, none of which steers a terminal or speaks to the machine that reads the log.
+fn harmless(text: &str) -> String {
+    let text = escape::lines(text);
+    let mut out = String::with_capacity(text.len() + 1);
+    for line in text.split('\n') {
+        out.push_str(&escape::guard(line));
+        out.push('\n');
+    }
+    out
 }
 
 /// The same JSON, with `\u` escapes for what must not reach a terminal.
@@ -200,6 +213,17 @@ pub(super) fn harmless_json(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_begins_a_workflow_command() {
+        assert_eq!(harmless("a::b"), "a::b\n");
+        assert_eq!(harmless("::stop-commands::x"), "\\u{3a}:stop-commands::x\n");
+        assert_eq!(
+            harmless("a\n \t::error::x\u{1b}[2J\n"),
+            "a\n \\u{9}::error::x\\u{1b}[2J\n\n"
+        );
+        assert_eq!(harmless("a\n  ::error::x"), "a\n  \\u{3a}:error::x\n");
+    }
 
     #[test]
     fn json_keeps_its_meaning_and_loses_its_teeth() {

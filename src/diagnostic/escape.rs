@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// The text with every character that could move a cursor, hide text or turn its direction
 /// written as `\u{…}`. Line breaks and tabs become `\n`, `\r`, `\t`.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find(is_dangerous) else {
+    let Some(first) = text.find(is_unsafe) else {
         return Cow::Borrowed(text);
     };
     let mut safe = String::with_capacity(text.len() + 8);
@@ -16,7 +16,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
             '\n' => safe.push_str("\\n"),
             '\r' => safe.push_str("\\r"),
             '\t' => safe.push_str("\\t"),
-            c if is_dangerous(c) => {
+            c if is_unsafe(c) => {
                 // Writing to a String cannot fail.
                 let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
             }
@@ -42,7 +42,7 @@ pub fn escape_short(text: &str, most: usize) -> String {
 pub(super) fn same_length(text: &str) -> String {
     text.chars()
         .map(
-            |c| match (is_dangerous(c) && c != '\t' && c != '\n', c.len_utf8()) {
+            |c| match (is_unsafe(c) && c != '\t' && c != '\n', c.len_utf8()) {
                 (false, _) => Cow::Owned(c.to_string()),
                 (true, 1) => Cow::Borrowed("?"),
                 (true, 2) => Cow::Borrowed("¿"),
@@ -53,14 +53,17 @@ pub(super) fn same_length(text: &str) -> String {
         .collect()
 }
 
-/// Controls, direction marks and overrides, line separators, invisible joiners, byte order marks,
-/// interlinear marks and tag characters.
-fn is_dangerous(c: char) -> bool {
+/// Whether a character could move a cursor, hide text or turn its direction: controls, direction
+/// marks and overrides, line separators, invisible joiners and fillers, byte order marks, variation
+/// selectors, interlinear marks and tags.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -83,6 +86,6 @@ mod tests {
         let safe = same_length(foreign);
         assert_eq!(safe.len(), foreign.len());
         assert_eq!(safe.find('e'), foreign.find('e'));
-        assert!(!safe.chars().any(is_dangerous));
+        assert!(!safe.chars().any(is_unsafe));
     }
 }

@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::SourceMap;
 use crate::diagnostic::codes;
+use crate::diagnostic::escape::is_unsafe;
 
 /// A converted fleet.
 #[derive(Debug, Default)]
@@ -267,8 +268,13 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            // A reviewer would not see it, or see it somewhere else than it is.
+            c if is_unsafe(c) => {
+                let number = u32::from(c);
+                let _ = match number {
+                    ..=0xffff => write!(out, "\\u{number:04x}"),
+                    _ => write!(out, "\\U{number:08x}"),
+                };
             }
             c => out.push(c),
         }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+pub use crate::diagnostic::escape::is_unsafe;
+
 /// One line for a terminal or a log: no control character, no invisible or reordering character,
 /// no line break, no workflow command. The original can be read back: `\u{..}` always stands for
 /// the character with that number.
@@ -29,17 +31,6 @@ pub fn guard(line: &str) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(line),
     }
-}
-
-/// Whether a character must not reach a terminal as it is.
-pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn rewrite(text: &str, keep_breaks: bool) -> Cow<'_, str> {

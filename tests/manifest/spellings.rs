@@ -105,6 +105,34 @@ fn a_converted_fleet_is_the_same_fleet() {
     }
 }
 
+/// A reviewer reads the converted text: what would be shown elsewhere, or not at all, is spelled
+/// out, and still means itself.
+#[test]
+fn a_converted_fleet_hides_nothing() {
+    let wild = "a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{e0041}fg\u{ad}hé\u{1f600}";
+    let escaped = serde_json::to_string(wild).unwrap();
+    let text = format!(
+        "version: 1\nfleet: f\nprovider: {{ sim: {{}} }}\nsubscriptions: {{ s: {{ id: 11111111-1111-1111-1111-111111111111 }} }}\nstamps:\n  one: {{ region: eastus2, zones: [\"1\"], subscription: s, compute: {{ sku: Standard_D8s_v5, instances: 3 }} }}\ntenants:\n  t: {{ users: 1, tier: basic, region: eastus2, contact: {escaped} }}\n"
+    );
+    let before = fleet(files(&[("f.yaml", &text)]));
+    let there = folder(&[("f.yaml", &text)]);
+    let request = LoadRequest {
+        path: there.path().into(),
+        ..LoadRequest::default()
+    };
+    for (to, name) in [(Spelling::Yaml, "f.yaml"), (Spelling::Hcl, "f.hcl")] {
+        let printed = convert(&request, to).text.unwrap();
+        let seen = |c: char| c == '\n' || !stampctl::render::escape::is_unsafe(c);
+        assert!(printed.chars().all(seen), "{printed:?}");
+        assert!(
+            printed.contains("\\u202e") && printed.contains("\\U000e0041"),
+            "{printed}"
+        );
+        assert!(printed.contains("hé\u{1f600}"), "{printed}");
+        assert_eq!(fleet(files(&[(name, &printed)])), before, "{printed}");
+    }
+}
+
 #[test]
 fn a_formatted_fleet_is_the_same_fleet_and_keeps_its_comments() {
     for (path, spelling, name) in [

@@ -131,7 +131,7 @@ impl Client {
                     let trouble = matches!(answer.status, 408 | 429 | 500 | 502..=504);
                     (trouble, answer.retry_after())
                 }
-                Err(_) => (true, None),
+                Err(lost) => (!lost.lasting, None),
             };
             let asked = wait.filter(|_| again);
             if !again || tried >= most || asked.is_some_and(|wait| wait > PATIENCE_SECONDS) {

@@ -1,9 +1,10 @@
 //! Tokens: where they come from, and keeping each until shortly before it expires.
 //!
 //! Workload identity federation (a token file, or GitHub Actions' own), managed identity, client
-//! secret, the az CLI's login, and a fixed token for tests on loopback. Absent: client
-//! certificates (a federated credential does the same without a key to keep).
+//! certificate, client secret, the az CLI's login, and a fixed token for tests on loopback. Absent:
+//! certificates under a password or in PKCS#12, and their authentication by subject and issuer.
 
+mod certificate;
 mod choose;
 mod flows;
 
@@ -52,6 +53,16 @@ pub enum Credential {
         /// Which, where the machine has several.
         client: Option<String>,
     },
+    /// An application with a certificate: each token is asked for with an assertion that its key
+    /// signs.
+    ClientCertificate {
+        /// The directory's tenant.
+        tenant: String,
+        /// The application.
+        client: String,
+        /// A PEM file with the certificate and its RSA private key, read anew for each token.
+        path: PathBuf,
+    },
     /// An application with a password.
     ClientSecret {
         /// The directory's tenant.
@@ -80,6 +91,7 @@ impl Credential {
             Self::FederatedFile { .. } => "federated token file",
             Self::GitHubActions { .. } => "GitHub Actions",
             Self::ManagedIdentity { .. } => "managed identity",
+            Self::ClientCertificate { .. } => "client certificate",
             Self::ClientSecret { .. } => "client secret",
             Self::AzureCli { .. } => "az CLI",
             Self::Static { .. } => "static token",

@@ -132,6 +132,9 @@ pub fn of_response(method: Method, response: &Response) -> Fault {
 
 /// The fault of a request that got no answer.
 pub fn of_lost(method: Method, lost: &Lost) -> Fault {
+    if lost.lasting {
+        return permanent("NotTrusted", clip(&lost.reason));
+    }
     let fault = Fault::new(FaultClass::Transient, "NoAnswer", clip(&lost.reason));
     if lost.sent && method != Method::Get {
         return fault.ambiguous();

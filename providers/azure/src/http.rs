@@ -28,7 +28,8 @@ pub struct Http {
 pub struct HttpError(String);
 
 impl Http {
-    /// A client with the machine's own trust roots. It follows no redirects, so that a token goes
+    /// A client with the machine's own trust roots, or, except on macOS and Windows, those of the
+    /// file that `SSL_CERT_FILE` names in their place. It follows no redirects, so that a token goes
     /// nowhere that was not asked.
     pub fn new() -> Result<Self, HttpError> {
         static PROVIDER: Once = Once::new();
@@ -42,7 +43,10 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("stampctl/", env!("CARGO_PKG_VERSION")))
             .build();
-        let client = client.map_err(|error| HttpError(words(&error)))?;
+        let client = client.map_err(|error| {
+            let roots = "the roots come from the machine, or from SSL_CERT_FILE and SSL_CERT_DIR";
+            HttpError(format!("{}; {roots}", words(&error)))
+        })?;
         Ok(Self { client })
     }
 }
@@ -81,16 +85,61 @@ impl Transport for Http {
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form),
         };
-        let answer = builder.send().await.map_err(|error| Lost {
-            sent: !(error.is_connect() || error.is_builder()),
-            reason: words(&error),
-        })?;
+        let answer = builder.send().await.map_err(|error| lost(&error))?;
         read(answer).await
     }
 }
 
+/// A request without an answer. Whether the other side may be trusted is asked before anything is
+/// sent to it.
+fn lost(error: &reqwest::Error) -> Lost {
+    match distrust(error) {
+        Some(why) => {
+            let host = error.url().and_then(reqwest::Url::host_str);
+            Lost {
+                sent: false,
+                lasting: true,
+                reason: format!(
+                    "{} is not trusted: {why}; a proxy's own root certificate goes into the file \
+                     that SSL_CERT_FILE names",
+                    host.unwrap_or("the other side")
+                ),
+            }
+        }
+        None => Lost {
+            sent: !(error.is_connect() || error.is_builder()),
+            lasting: false,
+            reason: words(error),
+        },
+    }
+}
+
+/// What is wrong with the certificate that the other side showed.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(refused @ rustls::Error::InvalidCertificate(_)) = of_handshake(error) {
+            return Some(refused.to_string());
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The handshake's own error. I/O errors around it pass over it when asked for their source.
+fn of_handshake<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    while let Some(outer) = error.downcast_ref::<std::io::Error>() {
+        error = outer.get_ref()?;
+    }
+    error.downcast_ref()
+}
+
 async fn read(mut answer: reqwest::Response) -> Result<Response, Lost> {
-    let lost = |reason: String| Lost { sent: true, reason };
+    let lost = |reason: String| Lost {
+        sent: true,
+        lasting: false,
+        reason,
+    };
     let status = answer.status().as_u16();
     let headers = answer.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();

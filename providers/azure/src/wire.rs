@@ -104,6 +104,8 @@ impl Response {
 pub struct Lost {
     /// Whether the request may have reached the cloud.
     pub sent: bool,
+    /// Whether the same request would be lost again: whoever answered is not trusted.
+    pub lasting: bool,
     /// Why, in the transport's words.
     pub reason: String,
 }

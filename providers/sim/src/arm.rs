@@ -8,6 +8,7 @@
 //! Absent: TLS, real identities (tokens are opaque test tokens), role assignments, deployments.
 
 mod apim;
+mod assertion;
 mod auth;
 mod beside;
 mod cdn;
@@ -44,6 +45,7 @@ mod types;
 mod versions;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -77,6 +79,9 @@ pub struct Options {
     pub actions: Vec<String>,
     /// Actions that the role leaves out.
     pub not_actions: Vec<String>,
+    /// The certificates of applications, as DER by client id. The signature of an assertion is
+    /// checked for these only; claims and times are for all.
+    pub certificates: BTreeMap<String, Vec<u8>>,
 }
 
 /// Why the server does not serve.

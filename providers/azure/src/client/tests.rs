@@ -34,7 +34,16 @@ fn header<'a>(request: &'a Request, name: &str) -> &'a str {
 fn lost() -> Result<Response, Lost> {
     Err(Lost {
         sent: true,
+        lasting: false,
         reason: "reset".to_owned(),
+    })
+}
+
+fn distrusted() -> Result<Response, Lost> {
+    Err(Lost {
+        sent: false,
+        lasting: true,
+        reason: "the other side is not trusted".to_owned(),
     })
 }
 
@@ -61,6 +70,20 @@ async fn a_read_outlives_passing_trouble() {
         .collect();
     assert_eq!(ids.len(), 4, "each attempt has an id of its own");
     assert_eq!(client.throttled(), (4, 1));
+}
+
+#[tokio::test]
+async fn a_stranger_is_called_once() {
+    let clock = Virtual::new();
+    let script = Scripted::new(vec![distrusted()]);
+    let client = client(&script, &clock);
+    let fault = client.get(&format!("{BASE}/x")).await.unwrap_err();
+    assert_eq!(
+        (fault.class, fault.ambiguous),
+        (FaultClass::Permanent, false)
+    );
+    assert_eq!(fault.code, "NotTrusted");
+    assert_eq!(script.asked().len(), 1);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use crate::secret::Secret;
 
 impl Credential {
     /// The credential that the variables name, by the names that Azure's own tools use: a token
-    /// file, else GitHub Actions, else a client secret, else (`AZURE_USE_MSI=true`) the machine's
-    /// identity, else whoever is logged in to `az`.
+    /// file, else GitHub Actions, else a client certificate, else a client secret, else whoever is
+    /// logged in to `az`. `AZURE_USE_MSI=true` goes before all of them.
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Self {
         let get = |name: &str| variables.get(name).filter(|it| !it.is_empty()).cloned();
         let client = get("AZURE_CLIENT_ID");
@@ -36,6 +36,14 @@ impl Credential {
                     request_token: Secret::new(token),
                 });
             }
+            if let Some(path) = get("AZURE_CLIENT_CERTIFICATE_PATH") {
+                let path = PathBuf::from(path);
+                return Some(Self::ClientCertificate {
+                    tenant,
+                    client,
+                    path,
+                });
+            }
             get("AZURE_CLIENT_SECRET").map(|secret| Self::ClientSecret {
                 tenant,
                 client,
@@ -58,6 +66,7 @@ mod tests {
             ("AZURE_TENANT_ID", "t"),
             ("AZURE_CLIENT_ID", "c"),
             ("AZURE_CLIENT_SECRET", "s"),
+            ("AZURE_CLIENT_CERTIFICATE_PATH", "/c"),
             ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x"),
             ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t"),
             ("AZURE_FEDERATED_TOKEN_FILE", "/f"),
@@ -75,7 +84,8 @@ mod tests {
             "az CLI",
             "az CLI",
             "client secret",
-            "client secret",
+            "client certificate",
+            "client certificate",
             "GitHub Actions",
             "federated token file",
             "managed identity",

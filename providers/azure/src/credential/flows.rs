@@ -8,6 +8,7 @@ use stampctl_contract::Fault;
 use super::Credential;
 use super::Token;
 use super::Tokens;
+use super::certificate;
 use super::denied;
 use crate::endpoints::may_carry_a_token;
 use crate::fault;
@@ -37,6 +38,15 @@ impl Tokens {
             } => {
                 let proof = [("client_secret", secret.expose())];
                 self.exchange(tenant, client, scope, &proof).await
+            }
+            Credential::ClientCertificate {
+                tenant,
+                client,
+                path,
+            } => {
+                let endpoint = self.token_endpoint(tenant);
+                let jwt = certificate::assertion(path, client, &endpoint, self.clock.now())?;
+                self.assert(tenant, client, scope, jwt.expose()).await
             }
             Credential::FederatedFile {
                 tenant,
@@ -102,15 +112,17 @@ impl Tokens {
             .map(|(name, value)| format!("{name}={}", encode(value)));
         let request = Request {
             method: Method::Post,
-            url: format!(
-                "{}/{}/oauth2/v2.0/token",
-                self.endpoints.authority,
-                encode(tenant)
-            ),
+            url: self.token_endpoint(tenant),
             headers: Vec::new(),
             body: Body::Form(fields.collect::<Vec<_>>().join("&")),
         };
         self.parse("token", &self.ask(request).await?)
+    }
+
+    /// Where a directory gives tokens.
+    fn token_endpoint(&self, tenant: &str) -> String {
+        let authority = &self.endpoints.authority;
+        format!("{authority}/{}/oauth2/v2.0/token", encode(tenant))
     }
 
     async fn managed(&self, client: Option<&str>, scope: &str) -> Result<Token, Fault> {
@@ -182,7 +194,7 @@ impl Tokens {
             let sent = self.transport.send(request.clone()).await;
             let busy = match &sent {
                 Ok(answer) => answer.status == 429 || answer.status >= 500,
-                Err(_) => true,
+                Err(lost) => !lost.lasting,
             };
             if !busy || tries == TRIES {
                 return sent.map_err(|lost| fault::of_lost(Method::Get, &lost));

@@ -117,6 +117,7 @@ fn a_change_without_an_answer_is_ambiguous_and_a_read_is_not() {
     assert!(!error(409, "Conflict", "").ambiguous);
     let lost = |sent| Lost {
         sent,
+        lasting: false,
         reason: "reset".to_owned(),
     };
     assert!(of_lost(Method::Delete, &lost(true)).ambiguous);

@@ -1,10 +1,14 @@
 //! Where tokens come from: the authority's token endpoint, the machine's metadata service, and
-//! the OIDC endpoint of a GitHub Actions run. Tokens are opaque test tokens, and say so.
+//! the OIDC endpoint of a GitHub Actions run. Tokens are opaque test tokens, and say so. Of a
+//! foreign issuer's token only the shape counts; a client's own assertion is looked at.
 
 use serde_json::json;
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::assertion;
+use super::assertion::Against;
+use super::assertion::Looked;
 use super::face::Face;
 use super::wire::Answer;
 use super::wire::Refusal;
@@ -23,14 +27,14 @@ const LIFE: u32 = 3600;
 pub(crate) fn answer(face: &Face, request: &Request) -> Option<Answer> {
     let parts: Vec<&str> = request.parts.iter().map(String::as_str).collect();
     match (request.method.as_str(), parts.as_slice()) {
-        ("POST", [_, "oauth2", "v2.0", "token"]) => Some(granted(request)),
+        ("POST", [_, "oauth2", "v2.0", "token"]) => Some(granted(face, request)),
         ("GET", ["metadata", "identity", "oauth2", "token"]) => Some(metadata(face, request)),
         ("GET", ["_github", "oidc"]) => Some(github(request)),
         _ => None,
     }
 }
 
-fn granted(request: &Request) -> Answer {
+fn granted(face: &Face, request: &Request) -> Answer {
     let form = pairs(&String::from_utf8_lossy(&request.raw), true);
     let asked = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let refuse = |code: &str, why: &str| {
@@ -54,13 +58,43 @@ fn granted(request: &Request) -> Answer {
             "the client's secret or assertion is invalid",
         );
     }
-    let body = json!({
+    let mut body = json!({
         "token_type": "Bearer",
         "expires_in": LIFE,
         "ext_expires_in": LIFE,
         "access_token": issue(asked("scope")),
     });
+    if secret.is_empty() {
+        match looked_at(face, request, asked("client_id"), assertion)? {
+            Ok(Looked::Unchecked) => {
+                let said = "no certificate is registered for this client; \
+                            the assertion's signature was not checked";
+                body["simulated"] = json!(said);
+            }
+            Ok(Looked::Signed | Looked::Foreign) => {}
+            Err(why) => {
+                let body = json!({ "error": "invalid_client", "error_description": why });
+                return Ok(Reply::json(401, body));
+            }
+        }
+    }
     Ok(Reply::json(200, body))
+}
+
+fn looked_at(
+    face: &Face,
+    request: &Request,
+    client: &str,
+    jwt: &str,
+) -> Result<Result<Looked, String>, Refusal> {
+    let certificate = face.options.certificates.get(client);
+    let against = Against {
+        client,
+        endpoint: &format!("{}{}", request.base, request.path),
+        now: face.now()?,
+        certificate: certificate.map(Vec::as_slice),
+    };
+    Ok(assertion::look(jwt, &against))
 }
 
 fn metadata(face: &Face, request: &Request) -> Answer {
