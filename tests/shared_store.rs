@@ -47,7 +47,7 @@ fn block<F: Future>(future: F) -> F::Output {
 
 fn store(azurite: &Azurite, fleet: &str) -> SharedStore {
     let place: Place = Azurite::place(CONTAINER).parse().expect("a place");
-    let objects = place.open(&azurite.settings()).expect("opens");
+    let objects = place.open(&azurite.settings(), None).expect("opens");
     let still = Arc::new(|| Duration::ZERO);
     SharedStore::new(objects, place.folder(fleet), Terms::default(), still)
         .hosted()
@@ -73,7 +73,7 @@ fn a_container_is_a_store() {
 
     // A container that is not there is said to be so, and not taken for an empty one.
     let place: Place = Azurite::place("elsewhere").parse().expect("a place");
-    let objects = place.open(&azurite.settings()).expect("opens");
+    let objects = place.open(&azurite.settings(), None).expect("opens");
     let still = Arc::new(|| Duration::ZERO);
     let nowhere = SharedStore::new(objects, place.folder("one"), Terms::default(), still);
     let refused = block(nowhere.hosted().expect("starts").acquire(&by));

@@ -3,11 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use object_store::CredentialProvider;
+use object_store::azure::AzureCredential;
+use object_store::azure::AzureCredentialProvider;
+use stampctl_azure::Audience;
 use stampctl_azure::Azure;
 use stampctl_azure::Cloud;
 use stampctl_azure::Config;
@@ -17,6 +22,7 @@ use stampctl_azure::Http;
 use stampctl_azure::Places;
 use stampctl_azure::Rates;
 use stampctl_azure::Secret;
+use stampctl_azure::credential::Tokens;
 
 use super::context;
 use super::outfile;
@@ -24,6 +30,7 @@ use super::stop::Stop;
 use crate::apply;
 use crate::model::Fleet;
 use crate::model::stamp::Ingress;
+use crate::store::shared::place::Place;
 
 /// The environment variable that names the operator's file of places.
 const CONFIG: &str = "STAMPCTL_AZURE_CONFIG";
@@ -65,6 +72,44 @@ pub(super) fn open(fleet: &Fleet) -> Result<Azure, Stop> {
         Stop::error(fault.to_string())
             .help("endpoints are the operator's: https, or http on loopback with a test token")
     })
+}
+
+/// The operator's identity, for a container of blobs.
+pub(super) fn blob_tokens(place: &Place) -> Result<AzureCredentialProvider, Stop> {
+    let (endpoints, credential) = reach(&context::variables(VARIABLES))?;
+    let transport = Http::new().map_err(|fault| Stop::error(fault.to_string()))?;
+    let scope = endpoints.scope(Audience::Blobs, place.account());
+    let clock = Arc::new(WallClock);
+    let tokens = Tokens::new(credential, endpoints, Arc::new(transport), clock);
+    Ok(Arc::new(BlobTokens { tokens, scope }))
+}
+
+/// Tokens for blobs, as the store's client asks for them.
+struct BlobTokens {
+    tokens: Tokens,
+    scope: String,
+}
+
+impl fmt::Debug for BlobTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BlobTokens")
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for BlobTokens {
+    type Credential = AzureCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AzureCredential>> {
+        let token = self.tokens.get(&self.scope).await;
+        let token = token.map_err(|fault| object_store::Error::Generic {
+            store: "azblob",
+            source: Box::new(fault),
+        })?;
+        Ok(Arc::new(AzureCredential::BearerToken(
+            token.expose().to_owned(),
+        )))
+    }
 }
 
 /// Where Azure is, and who asks.

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::azure;
 use super::cloud;
 use super::context;
 use super::context::Context;
@@ -74,7 +75,7 @@ impl StoreArgs {
             })?,
             (None, None) => return Ok(None),
         };
-        let objects = place.open(&context.store_settings);
+        let objects = place.open(&context.store_settings, Some(azure::blob_tokens(&place)?));
         let objects = objects.map_err(|fault| Stop::error(fault.to_string()))?;
         let lease = context.lease_seconds;
         let terms = lease.map_or_else(Terms::default, |s| Terms::of(Duration::from_secs(s)));

@@ -13,6 +13,7 @@ use object_store::ClientOptions;
 use object_store::ObjectStore;
 use object_store::RetryConfig;
 use object_store::azure::AzureConfigKey;
+use object_store::azure::AzureCredentialProvider;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::path::Path;
 use reqwest::Url;
@@ -121,6 +122,11 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    /// The storage account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// The folder of a fleet's store in the container.
     pub fn folder(&self, fleet: &str) -> Path {
         let parts = self.prefix.iter().map(String::as_str);
@@ -129,9 +135,16 @@ impl Place {
 
     /// The container, reached as the settings say. Nothing is asked of it yet.
     ///
+    /// Anything but an emulator on this machine is asked with `tokens`, where there are some: who
+    /// applies to the cloud also keeps its journal.
+    ///
     /// Fails on a setting that would send a credential somewhere else, and on an account key for
     /// anything but an emulator on this machine: whoever has it can do everything to the account.
-    pub fn open(&self, settings: &Settings) -> Result<Arc<dyn ObjectStore>, BadPlace> {
+    pub fn open(
+        &self,
+        settings: &Settings,
+        tokens: Option<AzureCredentialProvider>,
+    ) -> Result<Arc<dyn ObjectStore>, BadPlace> {
         static CRYPTOGRAPHY: Once = Once::new();
         CRYPTOGRAPHY.call_once(|| {
             // One that is installed already is as good.
@@ -178,6 +191,9 @@ impl Place {
         builder = builder.with_client_options(options);
         if let Some(endpoint) = endpoint {
             builder = builder.with_endpoint(endpoint.url);
+        }
+        if let Some(tokens) = tokens.filter(|_| !emulated) {
+            builder = builder.with_credentials(tokens);
         }
         let opened = builder.build();
         let opened = opened.map_err(|fault| BadPlace(format!("{self} cannot be used: {fault}")))?;
@@ -264,8 +280,8 @@ mod tests {
     fn a_key_is_for_the_emulator_only() {
         const KEY: (&str, &str) = (ACCESS_KEY, "c2VjcmV0");
         let local = (ENDPOINT, "http://127.0.0.1:10000/contoso");
-        assert!(place().open(&settings(&[KEY, local])).is_ok());
-        let refused = place().open(&settings(&[KEY])).expect_err("no key");
+        assert!(place().open(&settings(&[KEY, local]), None).is_ok());
+        let refused = place().open(&settings(&[KEY]), None).expect_err("no key");
         assert!(
             refused
                 .to_string()
@@ -288,12 +304,12 @@ mod tests {
             "ftp://127.0.0.1",
             "127.0.0.1:10000",
         ] {
-            let opened = place().open(&settings(&[(ENDPOINT, endpoint)]));
+            let opened = place().open(&settings(&[(ENDPOINT, endpoint)]), None);
             assert!(opened.is_err(), "{endpoint}");
         }
         let cloud = (ENDPOINT, "https://contoso.blob.core.usgovcloudapi.net");
-        assert!(place().open(&settings(&[cloud])).is_ok());
+        assert!(place().open(&settings(&[cloud]), None).is_ok());
         let plain = (AUTHORITY, "http://login.example");
-        assert!(place().open(&settings(&[plain])).is_err());
+        assert!(place().open(&settings(&[plain]), None).is_err());
     }
 }
