@@ -15,6 +15,7 @@ use stampctl_contract::Outcome;
 use stampctl_contract::Resource;
 use stampctl_contract::Settings;
 use stampctl_contract::Ticket;
+use stampctl_contract::Value;
 
 use crate::azure::Azure;
 use crate::fault;
@@ -155,13 +156,14 @@ impl Azure {
     }
 
     /// Whether a refusal is of a world that is gone: a group that is there and is not found yet
-    /// (S28), or a lock that is not there and still locks (S26).
+    /// (S28), a lock that is not there and still locks (S26), a container that still goes (S42).
     async fn lags(&self, address: &Address, fault: &Fault) -> bool {
         let parts: Vec<&str> = address.parts().take(2).collect();
         let Ok(group) = Address::new(Kind::ResourceGroup, &parts) else {
             return false;
         };
         match fault.code.as_str() {
+            "ContainerBeingDeleted" => true,
             "ResourceGroupNotFound" => matches!(self.raw(&group).await, Ok(Some(_))),
             "ScopeLocked" => {
                 let Ok((id, _)) = path::id(&group, &self.places) else {
@@ -221,7 +223,13 @@ impl Azure {
 fn holds(resource: &Resource, expects: &Settings) -> bool {
     expects
         .iter()
-        .all(|(name, value)| resource.get(name) == Some(value))
+        .all(|(name, value)| match (value, resource.get(name)) {
+            // The owner's policies may add tags to those that were written.
+            (Value::Map(wanted), Some(Value::Map(is))) => wanted
+                .iter()
+                .all(|(name, value)| is.get(name) == Some(value)),
+            (wanted, is) => is == Some(wanted),
+        })
 }
 
 #[cfg(test)]
