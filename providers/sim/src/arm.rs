@@ -39,6 +39,7 @@ mod storage;
 mod blob;
 mod strike;
 mod subscriptions;
+mod surprises;
 mod throttle;
 mod types;
 mod versions;
@@ -59,6 +60,8 @@ use tokio::task::JoinSet;
 use crate::Sim;
 use face::Face;
 
+pub use surprises::ErrorStyle;
+pub use surprises::Surprises;
 pub use throttle::Buckets;
 
 /// What the server does beyond the world's own switches.
@@ -77,6 +80,8 @@ pub struct Options {
     pub actions: Vec<String>,
     /// Actions that the role leaves out.
     pub not_actions: Vec<String>,
+    /// What Azure does that a caller does not expect; nothing of it where nothing is said.
+    pub surprises: Surprises,
 }
 
 /// Why the server does not serve.
