@@ -15,6 +15,7 @@ use stampctl_contract::Provider as _;
 use stampctl_contract::Resource;
 use stampctl_contract::Settings;
 use stampctl_contract::Verb;
+use stampctl_sim::WorldSpec;
 use stampctl_sim::arm::ErrorStyle;
 use stampctl_sim::arm::Options;
 use stampctl_sim::arm::Surprises;
@@ -39,8 +40,12 @@ impl Bench {
     }
 
     fn with(options: Options, places: Places) -> Self {
+        Self::on(&laws::ground(), options, places)
+    }
+
+    fn on(world: &WorldSpec, options: Options, places: Places) -> Self {
         Self {
-            served: Served::with(&laws::ground(), places, options),
+            served: Served::with(world, places, options),
             calls: std::cell::Cell::new(0),
         }
     }
@@ -531,4 +536,87 @@ async fn s49_the_last_origin_of_a_route_stays() {
     refused(off, FaultClass::Conflict, "Conflict");
     Bench::made(bench.put(&origin("b"), on("b.example.com")).await);
     bench.delete(&origin("a")).await.expect("it goes");
+}
+
+fn leaves(machines: u32) -> Bench {
+    let mut world = laws::ground();
+    world.capacity = [("eastus2/Standard_D8s_v5".to_owned(), machines)].into();
+    let options = Options {
+        surprises: Surprises {
+            leaves: true,
+            ..Surprises::default()
+        },
+        ..Options::default()
+    };
+    Bench::on(&world, options, laws::places())
+}
+
+#[tokio::test]
+async fn s14_a_refused_increase_leaves_a_wish_that_is_not_believed() {
+    let bench = leaves(3);
+    bench.group().await;
+    grant(&bench).await;
+    let (address, mut settings) = reservation();
+    Bench::made(bench.put(&address, settings.clone()).await);
+    settings["instances"] = json!(5);
+    refused(
+        bench.put(&address, settings.clone()).await,
+        FaultClass::Capacity,
+        "AllocationFailed",
+    );
+    let path = format!(
+        "{A}/resourceGroups/rg-s/providers/Microsoft.Compute/capacityReservationGroups/crg-s/capacityReservations/crg-s-zone1?api-version=2024-07-01"
+    );
+    let shown = async || {
+        let (_, body) = bench.raw("GET", &path, "x", Json::Null).await;
+        (
+            body["sku"]["capacity"].clone(),
+            body["properties"]["provisioningState"].clone(),
+        )
+    };
+    assert_eq!(shown().await, (json!(5), json!("Failed")));
+    let is = bench
+        .served
+        .azure
+        .read(&address)
+        .await
+        .expect("seen")
+        .expect("there");
+    assert_eq!(is.int("instances"), Some(1), "the truth, not the wish");
+    // Asked for what it has, it is well again.
+    settings["instances"] = json!(1);
+    Bench::made(bench.put(&address, settings).await);
+    assert_eq!(shown().await, (json!(1), json!("Succeeded")));
+}
+
+#[tokio::test]
+async fn s33_what_was_made_before_the_machines_ran_out_is_seen() {
+    let bench = leaves(3);
+    bench.group().await;
+    grant(&bench).await;
+    let set = at(Kind::ScaleSet, &["vmss-s"]);
+    let settings = json!({ "region": "eastus2", "zone": "1", "sku": "Standard_D8s_v5",
+        "family": "standardDSv5Family", "vcpus": 8, "instances": 5, "power": "running",
+        "reservation": "", "tags": {} });
+    let short = bench.put(&set, settings).await;
+    refused(short, FaultClass::Capacity, "AllocationFailed");
+    let is = bench
+        .served
+        .azure
+        .read(&set)
+        .await
+        .expect("seen")
+        .expect("there");
+    assert_eq!(is.int("instances"), Some(3));
+    let quota = ["sub-a", "eastus2", "standardDSv5Family"];
+    let quota = Address::new(Kind::Quota, &quota).expect("an address");
+    let quota = bench
+        .served
+        .azure
+        .read(&quota)
+        .await
+        .expect("seen")
+        .expect("there");
+    assert_eq!(quota.int("usage"), Some(24), "they hold quota");
+    bench.delete(&set).await.expect("it goes");
 }

@@ -156,14 +156,13 @@ impl Azure {
     }
 
     /// Whether a refusal is of a world that is gone: a group that is there and is not found yet
-    /// (S28), a lock that is not there and still locks (S26), a container that still goes (S42).
+    /// (S28), or a lock that is not there and still locks (S26).
     async fn lags(&self, address: &Address, fault: &Fault) -> bool {
         let parts: Vec<&str> = address.parts().take(2).collect();
         let Ok(group) = Address::new(Kind::ResourceGroup, &parts) else {
             return false;
         };
         match fault.code.as_str() {
-            "ContainerBeingDeleted" => true,
             "ResourceGroupNotFound" => matches!(self.raw(&group).await, Ok(Some(_))),
             "ScopeLocked" => {
                 let Ok((id, _)) = path::id(&group, &self.places) else {

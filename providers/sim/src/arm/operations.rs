@@ -181,6 +181,9 @@ fn state(face: &Face, id: &str, address: &str) -> Result<State, Refusal> {
         if one.starts_with("escalates-") {
             return Ok(State::Human);
         }
+        if let Some(refused) = super::surprises::failed(face, one) {
+            return Ok(State::Failed(refused));
+        }
         if one.starts_with("never-") {
             wait = Some(10);
             continue;

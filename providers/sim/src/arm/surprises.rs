@@ -5,6 +5,7 @@
 
 mod last;
 mod late;
+mod left;
 mod names;
 mod style;
 
@@ -20,6 +21,10 @@ pub use style::ErrorStyle;
 
 pub(crate) use late::registering;
 pub(crate) use late::unknown_yet;
+pub(crate) use left::failed;
+pub(crate) use left::partly;
+pub(crate) use left::wish;
+pub(crate) use left::wished;
 pub(crate) use style::styled;
 
 /// Which surprises there are, and for how many seconds they last; 0 and nothing is never.
@@ -50,6 +55,9 @@ pub struct Surprises {
     pub escalates: Vec<String>,
     /// Families whose requests for quota succeed as operations and are refused as requests.
     pub refuses_late: Vec<String>,
+    /// A reservation whose increase is refused is left with the wish, and a scale set that finds
+    /// no machines with those that there were; both are refused as operations.
+    pub leaves: bool,
     /// How refusals look.
     pub errors: ErrorStyle,
 }
@@ -61,6 +69,10 @@ pub(crate) struct Memory {
     gone: BTreeMap<String, i64>,
     unlocked: BTreeMap<String, i64>,
     old: BTreeMap<String, (i64, Reply)>,
+    /// What a reservation was refused, by its id.
+    wishes: BTreeMap<String, i64>,
+    /// Operations that ended badly, by their id.
+    failed: BTreeMap<String, Refusal>,
     /// Refusals for a lack of registration, by client request id.
     pub(super) unregistered: BTreeMap<String, Refusal>,
     /// When a namespace was asked to be registered, as `subscription/namespace`.
