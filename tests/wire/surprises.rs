@@ -620,3 +620,33 @@ async fn s33_what_was_made_before_the_machines_ran_out_is_seen() {
     assert_eq!(quota.int("usage"), Some(24), "they hold quota");
     bench.delete(&set).await.expect("it goes");
 }
+
+#[tokio::test]
+async fn s23_the_regions_cores_are_a_limit_of_their_own() {
+    let bench = Bench::new(Surprises {
+        regional_cores: Some(20),
+        ..Surprises::default()
+    });
+    bench.group().await;
+    grant(&bench).await;
+    let (address, mut settings) = reservation();
+    settings["instances"] = json!(2);
+    Bench::made(bench.put(&address, settings.clone()).await);
+    settings["instances"] = json!(3);
+    let fault = refused(
+        bench.put(&address, settings).await,
+        FaultClass::Quota,
+        "OperationNotAllowed",
+    );
+    assert!(fault.message.contains("Total Regional Cores"), "{fault}");
+    let path =
+        format!("{A}/providers/Microsoft.Compute/locations/eastus2/usages?api-version=2024-07-01");
+    let (_, usages) = bench.raw("GET", &path, "x", Json::Null).await;
+    let all = usages["value"].as_array().expect("a list");
+    let cores = all.iter().find(|one| one["name"]["value"] == "cores");
+    let cores = cores.expect("the region's");
+    assert_eq!(
+        (&cores["limit"], &cores["currentValue"]),
+        (&json!(20), &json!(16))
+    );
+}

@@ -138,15 +138,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     } else {
         Verb::Put { settings }
     };
-    let outcome = match (
-        face.perform(&at, verb.clone(), Precondition::Any, request),
-        verb,
-    ) {
-        (Err(refused), Verb::Put { settings }) if at.kind() == Kind::ScaleSet => {
-            super::surprises::partly(face, request, &at, &settings, refused)
-        }
-        (outcome, _) => outcome,
-    };
+    let outcome = super::surprises::perform(face, request, &at, verb);
     let mut outcome = outcome.map_err(|refusal| kubernetes::worded(of, refusal))?;
     if let Some(verb) = copy {
         outcome = fill(face, request, &at, outcome, verb)?;

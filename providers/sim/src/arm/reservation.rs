@@ -312,6 +312,7 @@ fn write(
         Verb::Put { settings }
     };
     let id = group.reservation_id(name);
+    super::surprises::check_region(face, &group.at, &verb)?;
     let done = face.perform(&group.at, verb, Precondition::Any, request);
     let (outcome, kept) = super::surprises::wished(face, &group.at, &id, &body, existed, done)?;
     if kept {

@@ -7,6 +7,7 @@ mod last;
 mod late;
 mod left;
 mod names;
+mod region;
 mod style;
 
 use std::collections::BTreeMap;
@@ -22,9 +23,11 @@ pub use style::ErrorStyle;
 pub(crate) use late::registering;
 pub(crate) use late::unknown_yet;
 pub(crate) use left::failed;
-pub(crate) use left::partly;
+pub(crate) use left::perform;
 pub(crate) use left::wish;
 pub(crate) use left::wished;
+pub(crate) use region::check_region;
+pub(crate) use region::regional_limit;
 pub(crate) use style::styled;
 
 /// Which surprises there are, and for how many seconds they last; 0 and nothing is never.
@@ -58,6 +61,8 @@ pub struct Surprises {
     /// A reservation whose increase is refused is left with the wish, and a scale set that finds
     /// no machines with those that there were; both are refused as operations.
     pub leaves: bool,
+    /// All cores of a subscription in a region, beside each family's limit.
+    pub regional_cores: Option<u32>,
     /// How refusals look.
     pub errors: ErrorStyle,
 }

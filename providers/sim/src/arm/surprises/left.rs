@@ -2,10 +2,11 @@
 
 use serde_json::Value as Json;
 use stampctl_contract::Address;
+use stampctl_contract::Kind;
 use stampctl_contract::Outcome;
 use stampctl_contract::Precondition;
-use stampctl_contract::Settings;
 use stampctl_contract::Ticket;
+use stampctl_contract::Value;
 use stampctl_contract::Verb;
 
 use super::super::face::Face;
@@ -47,28 +48,34 @@ pub(crate) fn wish(face: &Face, id: &str) -> Option<i64> {
     wishes.get(&id.to_ascii_lowercase()).copied()
 }
 
-/// Makes as many machines as there are where not all are there. Gives the operation that says so.
-pub(crate) fn partly(
+/// Performs a write. A new scale set that does not find all its machines is made with those that
+/// there are, and its operation fails.
+pub(crate) fn perform(
     face: &Face,
     request: &Request,
     at: &Address,
-    settings: &Settings,
-    refused: Refusal,
+    verb: Verb,
 ) -> Result<Outcome, Refusal> {
-    let asked = settings.get("instances").and_then(|count| count.as_int());
-    let is_capacity = refused.code == "AllocationFailed";
-    let Some(asked) = asked.filter(|_| face.options.surprises.leaves && is_capacity) else {
-        return Err(refused);
+    super::check_region(face, at, &verb)?;
+    let done = face.perform(at, verb.clone(), Precondition::Any, request);
+    let (Err(refused), Verb::Put { mut settings }) = (done.clone(), verb) else {
+        return done;
+    };
+    let leaves = face.options.surprises.leaves && at.kind() == Kind::ScaleSet;
+    let asked = settings.get("instances").and_then(Value::as_int);
+    let Some(asked) = asked.filter(|_| leaves && refused.code == "AllocationFailed") else {
+        return done;
     };
     for fewer in (0..asked).rev() {
-        let mut settings = settings.clone();
         settings.insert("instances".to_owned(), fewer.into());
-        let verb = Verb::Put { settings };
+        let verb = Verb::Put {
+            settings: settings.clone(),
+        };
         if face.perform(at, verb, Precondition::Any, request).is_ok() {
             return Ok(fail(face, at, refused));
         }
     }
-    Err(refused)
+    done
 }
 
 /// How an operation failed, if it is one of those.
