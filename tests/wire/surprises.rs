@@ -522,6 +522,10 @@ async fn s49_the_last_origin_of_a_route_stays() {
     let on = |host: &str| json!({ "host": host, "weight": 500, "enabled": true });
     Bench::made(bench.put(&origin("a"), on("a.example.com")).await);
     let profile = format!("{A}/resourceGroups/rg-s/providers/Microsoft.Cdn/profiles/afd");
+    let endpoint = format!("{profile}/afdEndpoints/e?api-version=2024-02-01");
+    let body = json!({ "location": "global" });
+    let (status, said) = bench.raw("PUT", &endpoint, "x", body).await;
+    assert!(status < 300, "{status} {said}");
     let route = format!("{profile}/afdEndpoints/e/routes/r?api-version=2024-02-01");
     let body =
         json!({ "properties": { "originGroup": { "id": format!("{profile}/originGroups/og") } } });
