@@ -522,10 +522,25 @@ async fn s49_the_last_origin_of_a_route_stays() {
     let on = |host: &str| json!({ "host": host, "weight": 500, "enabled": true });
     Bench::made(bench.put(&origin("a"), on("a.example.com")).await);
     let profile = format!("{A}/resourceGroups/rg-s/providers/Microsoft.Cdn/profiles/afd");
-    let endpoint = format!("{profile}/afdEndpoints/e?api-version=2024-02-01");
-    let body = json!({ "location": "global" });
-    let (status, said) = bench.raw("PUT", &endpoint, "x", body).await;
-    assert!(status < 300, "{status} {said}");
+    let above = [
+        (
+            String::new(),
+            json!({ "location": "global", "sku": { "name": "Standard_AzureFrontDoor" } }),
+        ),
+        (
+            "/originGroups/og".to_owned(),
+            json!({ "properties": { "loadBalancingSettings": { "sampleSize": 4, "successfulSamplesRequired": 3 } } }),
+        ),
+        (
+            "/afdEndpoints/e".to_owned(),
+            json!({ "location": "global" }),
+        ),
+    ];
+    for (rest, body) in above {
+        let path = format!("{profile}{rest}?api-version=2024-02-01");
+        let (status, said) = bench.raw("PUT", &path, "x", body).await;
+        assert!(status < 300, "{rest}: {status} {said}");
+    }
     let route = format!("{profile}/afdEndpoints/e/routes/r?api-version=2024-02-01");
     let body =
         json!({ "properties": { "originGroup": { "id": format!("{profile}/originGroups/og") } } });
