@@ -22,3 +22,5 @@ mod script;
 mod served;
 #[path = "wire/side.rs"]
 mod side;
+#[path = "wire/surprises.rs"]
+mod surprises;

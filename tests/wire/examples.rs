@@ -12,6 +12,8 @@ use stampctl::model::Fleet;
 use stampctl::plan::format::Body;
 use stampctl::plan::format::Plan;
 use stampctl_contract::Provider as _;
+use stampctl_sim::arm::Options;
+use stampctl_sim::arm::Surprises;
 
 use crate::picture;
 use crate::picture::Tenants;
@@ -100,6 +102,58 @@ async fn tell(example: &Path) {
                 follow(&name, example, &commands, &fleets, tenants).await;
             }
         }
+    }
+}
+
+/// Every example ends as it should though the cloud lags in all that it can lag in.
+#[tokio::test]
+async fn the_examples_arrive_in_a_cloud_that_lags() {
+    for example in examples() {
+        let name = example.file_name().unwrap_or_default().to_string_lossy();
+        let commands = script::of(&example);
+        let Some(fleets) = fleets(&example, &commands) else {
+            continue;
+        };
+        let first = &fleets[&Variant::default()].near;
+        let mut spec = places::world(&example, first);
+        spec.switches.writes_per_hour = 0;
+        let places = places::places(first, &spec);
+        let surprises = Surprises {
+            container_seconds: 45,
+            lock_seconds: 30,
+            reservation_seconds: 40,
+            hidden_group_seconds: 5,
+            early_child_seconds: 15,
+            old_view_seconds: 4,
+            unknown_operation_seconds: 3,
+            ..Surprises::default()
+        };
+        let options = Options {
+            surprises,
+            ..Options::default()
+        };
+        let mut far = Side::with(&spec, places, options);
+        for (_, command) in &commands {
+            match command {
+                Command::Plan(_) => {}
+                Command::Apply(variant) => {
+                    far.apply(&fleets[variant].far).await;
+                }
+                Command::Confirm(step) => far.confirm(step).await,
+                Command::Advance(seconds) => {
+                    far.sim.advance(*seconds).expect("time passes");
+                }
+            }
+        }
+        far.sim.advance(3_600).expect("time passes");
+        let (_, last) = commands.last().expect("a script");
+        if let Command::Plan(variant) = last {
+            let fleet = &fleets[variant].far;
+            let plan = planned(fleet, &far.look(fleet).await);
+            let left: Vec<String> = plan.body.steps.iter().map(|s| s.id.to_string()).collect();
+            assert_eq!(left, [""; 0], "{name}: left to do");
+        }
+        assert_eq!(far.sim.lost_quota().expect("counts"), [], "{name}");
     }
 }
 

@@ -34,7 +34,7 @@ impl Cloud for Served {
     }
 }
 
-fn ground() -> WorldSpec {
+pub(crate) fn ground() -> WorldSpec {
     WorldSpec::from_yaml(
         "registry: registry
 subscriptions:
@@ -69,7 +69,7 @@ fn vault() -> Vault {
     }
 }
 
-fn places() -> Places {
+pub(crate) fn places() -> Places {
     Places {
         subscriptions: [
             (

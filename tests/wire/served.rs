@@ -40,12 +40,17 @@ impl Clock for Virtual {
 pub(crate) struct Served {
     pub(crate) sim: Arc<Sim>,
     pub(crate) azure: Azure,
+    pub(crate) base: String,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     server: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Served {
     pub(crate) fn start(spec: &WorldSpec, places: Places) -> Self {
+        Self::with(spec, places, arm::Options::default())
+    }
+
+    pub(crate) fn with(spec: &WorldSpec, places: Places, options: arm::Options) -> Self {
         let sim = Arc::new(Sim::in_memory(spec).expect("a world"));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
@@ -62,7 +67,7 @@ impl Served {
                 let until = async move {
                     let _ = stopped.await;
                 };
-                arm::serve(world, listener, arm::Options::default(), until)
+                arm::serve(world, listener, options, until)
                     .await
                     .expect("serves");
             });
@@ -83,6 +88,7 @@ impl Served {
         Self {
             sim,
             azure,
+            base,
             stop: Some(stop),
             server: Some(server),
         }

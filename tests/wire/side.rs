@@ -27,6 +27,7 @@ use stampctl_azure::Places;
 use stampctl_contract::Provider;
 use stampctl_sim::Sim;
 use stampctl_sim::WorldSpec;
+use stampctl_sim::arm::Options;
 
 use crate::served::Served;
 
@@ -83,7 +84,12 @@ impl Side {
 
     /// The cloud as Azure, through HTTP.
     pub(crate) fn far(spec: &WorldSpec, places: Places) -> Self {
-        let served = Served::start(spec, places);
+        Self::with(spec, places, Options::default())
+    }
+
+    /// The cloud as Azure, with what is asked for of it.
+    pub(crate) fn with(spec: &WorldSpec, places: Places, options: Options) -> Self {
+        let served = Served::with(spec, places, options);
         Self::of(Arc::clone(&served.sim), Some(served))
     }
 

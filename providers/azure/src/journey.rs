@@ -15,6 +15,7 @@ use stampctl_contract::Outcome;
 use stampctl_contract::Resource;
 use stampctl_contract::Settings;
 use stampctl_contract::Ticket;
+use stampctl_contract::Value;
 
 use crate::azure::Azure;
 use crate::fault;
@@ -221,7 +222,13 @@ impl Azure {
 fn holds(resource: &Resource, expects: &Settings) -> bool {
     expects
         .iter()
-        .all(|(name, value)| resource.get(name) == Some(value))
+        .all(|(name, value)| match (value, resource.get(name)) {
+            // The owner's policies may add tags to those that were written.
+            (Value::Map(wanted), Some(Value::Map(is))) => wanted
+                .iter()
+                .all(|(name, value)| is.get(name) == Some(value)),
+            (wanted, is) => is == Some(wanted),
+        })
 }
 
 #[cfg(test)]

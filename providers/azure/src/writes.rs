@@ -141,7 +141,12 @@ impl Azure {
             }
             Kind::Backup => return self.take_backup(address, settings, key).await,
             Kind::TenantSchema => return Err(no_schemas()),
-            _ => vec![self.put_plain(address, settings).await?],
+            _ => {
+                // A policy is read as the gateway lays it out.
+                let plain = settings.iter().filter(|(name, _)| *name != "xml");
+                expects.extend(plain.map(|(name, value)| (name.clone(), value.clone())));
+                vec![self.put_plain(address, settings).await?]
+            }
         };
         self.travel(Journey::to(address, key, steps, expects)).await
     }

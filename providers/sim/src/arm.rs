@@ -40,6 +40,7 @@ mod storage;
 mod blob;
 mod strike;
 mod subscriptions;
+mod surprises;
 mod throttle;
 mod types;
 mod versions;
@@ -61,6 +62,8 @@ use tokio::task::JoinSet;
 use crate::Sim;
 use face::Face;
 
+pub use surprises::ErrorStyle;
+pub use surprises::Surprises;
 pub use throttle::Buckets;
 
 /// What the server does beyond the world's own switches.
@@ -82,6 +85,8 @@ pub struct Options {
     /// The certificates of applications, as DER by client id. The signature of an assertion is
     /// checked for these only; claims and times are for all.
     pub certificates: BTreeMap<String, Vec<u8>>,
+    /// What Azure does that a caller does not expect; nothing of it where nothing is said.
+    pub surprises: Surprises,
 }
 
 /// Why the server does not serve.

@@ -9,6 +9,7 @@ use stampctl_contract::Address;
 use stampctl_contract::Verb;
 
 use super::strike::Strikes;
+use super::surprises::Memory;
 use super::throttle::Meter;
 
 /// A body as a caller put it.
@@ -61,6 +62,7 @@ pub(crate) struct Beside {
     /// By the id of the operation before.
     pub(crate) next: BTreeMap<String, Next>,
     pub(crate) strikes: Strikes,
+    pub(crate) surprises: Memory,
     pub(crate) meter: Meter,
     pub(crate) log: Vec<Logged>,
     pub(crate) count: u64,

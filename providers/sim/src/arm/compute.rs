@@ -74,7 +74,8 @@ fn usages(face: &Face, name: &str, location: &str) -> Answer {
     let all = families
         .iter()
         .map(|(family, one)| usage_of(family, one.0, one.1));
-    let cores = std::iter::once(usage_of("cores", total.0, total.1));
+    let limit = super::surprises::regional_limit(face).unwrap_or(total.0);
+    let cores = std::iter::once(usage_of("cores", limit, total.1));
     Ok(Reply::collection(cores.chain(all).collect()))
 }
 

@@ -138,7 +138,7 @@ fn write(face: &Face, request: &Request, target: &Target, of: &Type, patch: bool
     } else {
         Verb::Put { settings }
     };
-    let outcome = face.perform(&at, verb, Precondition::Any, request);
+    let outcome = super::surprises::perform(face, request, &at, verb);
     let mut outcome = outcome.map_err(|refusal| kubernetes::worded(of, refusal))?;
     if let Some(verb) = copy {
         outcome = fill(face, request, &at, outcome, verb)?;

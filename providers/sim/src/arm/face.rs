@@ -256,7 +256,10 @@ impl Face {
         match self.route(request) {
             Ok(reply) => Some(reply),
             Err(refused) if refused.drops => None,
-            Err(refused) => Some(refused.reply()),
+            Err(refused) => {
+                let style = self.options.surprises.errors;
+                Some(super::surprises::styled(style, &refused))
+            }
         }
     }
 
@@ -275,13 +278,16 @@ impl Face {
             .collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         if operations::is_poll(&lower) {
+            super::surprises::unknown_yet(self, request)?;
             return operations::poll(self, request);
         }
         versions::check(
             &versions::namespace_of(&lower),
             request.asked("api-version"),
         )?;
-        self.to_namespace(request, &lower)
+        super::surprises::around(self, request, &lower, |request| {
+            self.to_namespace(request, &lower)
+        })
     }
 
     fn to_namespace(&self, request: &Request, lower: &[&str]) -> Answer {

@@ -200,7 +200,8 @@ fn above(face: &Face, id: &str) -> Result<(), Refusal> {
     }
 }
 
-fn locked(id: &str, lock: &str) -> Refusal {
+/// The refusal to delete what a lock holds.
+pub(crate) fn locked(id: &str, lock: &str) -> Refusal {
     let why = format!(
         "The scope '{id}' cannot perform delete operation because following scope(s) are locked: \
          '{lock}'. Please remove the lock and try again."

@@ -112,6 +112,8 @@ fn seal(path: &str, query: &str) -> String {
 /// What an operation has come to.
 enum State {
     Open(u32),
+    /// It waits for people.
+    Human,
     Done,
     Failed(Refusal),
 }
@@ -134,6 +136,7 @@ pub(crate) fn poll(face: &Face, request: &Request) -> Answer {
     let (word, end) = match &state {
         State::Open(_) if is_quota => ("Accepted", false),
         State::Open(_) => ("InProgress", false),
+        State::Human => ("Escalated", false),
         State::Done => ("Succeeded", true),
         State::Failed(_) => ("Failed", true),
     };
@@ -174,6 +177,12 @@ fn state(face: &Face, id: &str, address: &str) -> Result<State, Refusal> {
     for one in id.split('+') {
         if one.starts_with("done-") {
             continue;
+        }
+        if one.starts_with("escalates-") {
+            return Ok(State::Human);
+        }
+        if let Some(refused) = super::surprises::failed(face, one) {
+            return Ok(State::Failed(refused));
         }
         if one.starts_with("never-") {
             wait = Some(10);
@@ -245,6 +254,7 @@ fn is_own(face: &Face, ticket: &Ticket) -> bool {
 
 fn location(face: &Face, request: &Request, state: State) -> Answer {
     match state {
+        State::Human => Ok(Reply::empty(202)),
         State::Open(seconds) => {
             let query = raw_query(request);
             let seal = seal(&request.path, &query);

@@ -311,8 +311,13 @@ fn write(
     } else {
         Verb::Put { settings }
     };
-    let outcome = face.perform(&group.at, verb, Precondition::Any, request)?;
-    keep(face, &group);
+    let id = group.reservation_id(name);
+    super::surprises::check_region(face, &group.at, &verb)?;
+    let done = face.perform(&group.at, verb, Precondition::Any, request);
+    let (outcome, kept) = super::surprises::wished(face, &group.at, &id, &body, existed, done)?;
+    if kept {
+        keep(face, &group);
+    }
     let group = Group::find(face, target)?;
     let (status, state) = if existed {
         (200, "Updating")
@@ -320,7 +325,6 @@ fn write(
         (201, "Creating")
     };
     let reply = Reply::json(status, group.show_one(face, name, &body, state, false));
-    let id = group.reservation_id(name);
     Ok(led(face, request, &group, &outcome, &id, reply))
 }
 

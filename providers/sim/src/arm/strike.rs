@@ -51,6 +51,8 @@ pub(crate) struct Strike {
     status: Option<u16>,
     #[serde(default)]
     code: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
     #[serde(default, skip_deserializing)]
     seen: u64,
     #[serde(default, skip_deserializing)]
@@ -106,6 +108,7 @@ impl Strike {
         let refuse = |status: u16, code: &str, message: &str| {
             let status = self.status.unwrap_or(status);
             let code = self.code.as_deref().unwrap_or(code);
+            let message = self.message.as_deref().unwrap_or(message);
             let mut refusal = Refusal::new(status, code, message);
             refusal.retry_after = self.seconds;
             Hit::Refuse(refusal)

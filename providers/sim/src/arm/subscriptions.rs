@@ -50,7 +50,13 @@ pub(crate) fn answer(face: &Face, request: &Request, lower: &[&str]) -> Answer {
         ("POST", ["providers", namespace, "register"]) => {
             let namespace = spelled(namespace)?;
             let key = format!("{id}/{namespace}").to_ascii_lowercase();
+            let now = face.now()?;
             face.beside().unregistered.remove(&key);
+            face.beside()
+                .surprises
+                .asked
+                .entry(key.clone())
+                .or_insert(now);
             face.beside()
                 .subscription_tags
                 .insert(format!("registered:{key}"), Json::Null);
@@ -164,8 +170,11 @@ fn spelled(namespace: &str) -> Result<&'static str, Refusal> {
 }
 
 fn provider(face: &Face, id: &str, namespace: &str) -> Json {
+    let key = format!("{id}/{namespace}").to_ascii_lowercase();
     let state = if registered(face, id, namespace).is_ok() {
         "Registered"
+    } else if super::surprises::registering(face, &key) {
+        "Registering"
     } else {
         "NotRegistered"
     };
@@ -194,7 +203,7 @@ pub(crate) fn registered(face: &Face, id: &str, namespace: &str) -> Result<(), R
         .beside()
         .subscription_tags
         .contains_key(&format!("registered:{key}"));
-    if named && !since {
+    if named && (!since || super::surprises::registering(face, &key)) {
         let why = format!("The subscription is not registered to use namespace '{namespace}'");
         return Err(Refusal::new(409, "MissingSubscriptionRegistration", why));
     }

@@ -5,6 +5,7 @@ use super::super::face::Face;
 use super::super::face::address;
 use super::super::json;
 use super::super::path::Target;
+use super::super::surprises;
 use super::super::wire::Refusal;
 use super::GROUP;
 use super::RESERVATION;
@@ -167,6 +168,14 @@ impl Group {
         expand: bool,
     ) -> Json {
         let mut body = one.clone();
+        let wish = surprises::wish(face, &self.reservation_id(name));
+        let state = match (wish, state) {
+            (Some(_), "Succeeded") => "Failed",
+            (_, state) => state,
+        };
+        if let Some(wish) = wish {
+            body["sku"]["capacity"] = wish.into();
+        }
         body["id"] = self.reservation_id(name).into();
         body["name"] = name.into();
         body["type"] = RESERVATION.into();
