@@ -1,3 +1,5 @@
+//! Statements, signatures and trust: what counts as an approval, and every way in which it does not.
+
 #![expect(
     clippy::disallowed_methods,
     reason = "a test writes its own files; nobody reads them after a crash"

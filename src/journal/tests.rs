@@ -1,3 +1,5 @@
+//! The chain of records and the fold of events: what a journal takes, and what it calls damaged.
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 

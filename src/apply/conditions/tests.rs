@@ -1,3 +1,5 @@
+//! What a condition answers: that it holds, that it does not, or that nobody knows.
+
 use stampctl_contract::Settings;
 
 use super::super::tests_support::cloud::Cloud;

@@ -1,3 +1,5 @@
+//! What may start beside what: laws of the schedule over any steps and claims.
+
 use proptest::prelude::*;
 
 use super::super::claims::Claims;

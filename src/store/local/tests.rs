@@ -1,3 +1,5 @@
+//! The local store beyond its conformance: locks, damage, links, and files of others.
+
 #![expect(
     clippy::disallowed_methods,
     reason = "a test writes its own files; nobody reads them after a crash"
